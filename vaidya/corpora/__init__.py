@@ -1,0 +1,1 @@
+"""Public and own evaluation data -> Case, and how to get each set."""

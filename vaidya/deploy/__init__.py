@@ -1,0 +1,1 @@
+"""Registered model -> the SageMaker container contract, served locally or on AWS."""

@@ -1,0 +1,33 @@
+"""One number of an evaluation, with everything that is needed to trust it."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from vaidya.schema.base import Contract
+
+PIPELINE_ARM = "vaidya"
+BASELINE_PREFIX = "baseline:"
+ALL = "all"
+
+
+class Row(Contract):
+    """One metric of one arm on one cohort of one dataset.
+
+    value: None when undefined; `reason` then says why. low, high: 95 % interval, None when it cannot be had.
+    errors, total: the rate's counts; None for metrics that are not rates. n_scored, n_unscored: cases counted and cases
+    that could not be (a failed case is a row with a reason, not a zero and not a gap). cohort: `all` or "column=value".
+    """
+
+    dataset: str
+    arm: str
+    metric: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    errors: float | None = None
+    total: float | None = None
+    n_scored: Annotated[int, Field(ge=0)]
+    n_unscored: Annotated[int, Field(ge=0)] = 0
+    cohort: str = ALL
+    reason: str | None = None

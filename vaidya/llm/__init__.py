@@ -1,0 +1,1 @@
+"""Prompt and JSON schema -> Generation, in process or through a server."""

@@ -1,0 +1,49 @@
+"""What every language model does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from vaidya.backends import names, resolve
+from vaidya.config import LlmConfig
+from vaidya.schema import Generation, Message, WeightsUsed
+
+JsonSchema = Mapping[str, Any]
+OnText = Callable[[str], None]
+
+
+class LanguageModel(Protocol):
+    """Messages, and a JSON schema that the reply must follow -> Generation.
+
+    A constructor takes the `LlmConfig` alone and loads the weights, or connects on first use. A reply is revalidated by
+    whoever asked: servers ignore schemas silently. Raises GenerationError; GenerationTimeoutError when `timeout_s` of
+    the configuration passes. A reply cut at `max_tokens` is returned with finish_reason LENGTH, not raised.
+    """
+
+    name: str
+    weights: tuple[WeightsUsed, ...]
+
+    def __init__(self, config: LlmConfig) -> None: ...
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        schema: JsonSchema | None = None,
+        *,
+        max_tokens: int | None = None,
+        on_text: OnText | None = None,
+    ) -> Generation:
+        """One reply. on_text is called with each piece of text as it is written, in order."""
+        ...
+
+    def warm(self, messages: Sequence[Message]) -> None:
+        """Read a fixed prefix into the prompt cache ahead of a request; a backend without a cache does nothing."""
+        ...
+
+    def close(self) -> None:
+        """Give back memory, processes and connections; a second call does nothing."""
+        ...
+
+
+def load_language_model(config: LlmConfig) -> LanguageModel:
+    """The language model that the configuration names."""
+    return resolve(names("vaidya.language_models"), config.backend)(config)

@@ -1,0 +1,1 @@
+"""Transcript, Findings and Vitals -> SoapNote, each statement with its evidence."""

@@ -1,0 +1,47 @@
+"""What every note writer does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from vaidya.schema import Findings, Generation, Patient, SoapNote, Tier, Transcript, Vitals
+
+OnTier = Callable[[Tier], None]
+OnText = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInput:
+    """Everything that a note may rest on."""
+
+    transcript: Transcript
+    findings: Findings
+    vitals: Vitals
+    patient: Patient
+    complaint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A note, and what its writer thinks of the urgency.
+
+    tier: the model's tier, None when it gave none (which is not ROUTINE). red_flags: what the model calls red flags,
+    as free text for the reviewer. generations: every request made, retries included. attempt: "first", "repaired",
+    "retried" or "none": how the reply became a note.
+    """
+
+    note: SoapNote
+    tier: Tier | None = None
+    red_flags: tuple[str, ...] = ()
+    generations: tuple[Generation, ...] = ()
+    attempt: str = "none"
+
+
+class NoteWriter(Protocol):
+    """NoteInput -> Draft. Raises GenerationError or NoteFormatError; the pipeline then takes the extractive note."""
+
+    prompt_version: str | None
+
+    def write(self, source: NoteInput, *, on_tier: OnTier | None = None, on_text: OnText | None = None) -> Draft:
+        """Draft a note. on_tier is called once, as soon as the model's tier is known; on_text with each piece of text."""
+        ...

@@ -1,0 +1,90 @@
+"""Where a result comes from: code version, machine, libraries."""
+
+import functools
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+from vaidya.schema import Hardware
+
+LIBRARIES = ("numpy", "faster-whisper", "ctranslate2", "xllamacpp", "onnxruntime", "torch", "transformers", "mlflow")
+
+
+def version() -> str:
+    """The installed version of this package."""
+    try:
+        return metadata.version("vaidya")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"
+
+
+@functools.cache
+def git_state() -> tuple[str | None, bool | None]:
+    """Commit and whether the working tree differs from it; (None, None) outside a checkout."""
+    folder = Path(__file__).resolve().parent.parent
+    if not (folder / ".git").exists():
+        return None, None
+    commit = _git(folder, "rev-parse", "HEAD")
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return commit or None, None if changes is None else bool(changes)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True)  # noqa: S603, S607
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+@functools.cache
+def hardware() -> Hardware:
+    """This machine. The accelerator is looked for through the driver's own tool: importing torch takes seconds."""
+    return Hardware(
+        cpu=_cpu_name(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        memory_gb=round(psutil.virtual_memory().total / 1024**3, 1),
+        accelerator=_accelerator(),
+    )
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _accelerator() -> str | None:
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
+        return "Apple Metal"
+    try:
+        query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        done = subprocess.run(query, capture_output=True, text=True, timeout=5, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip().splitlines()[0] if done.stdout.strip() else None
+
+
+@functools.cache
+def libraries() -> dict[str, str]:
+    """Versions of the libraries that change results, where installed."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def now() -> str:
+    """UTC time in ISO 8601 to the second."""
+    return datetime.now(UTC).replace(microsecond=0).isoformat()

@@ -1,0 +1,1 @@
+"""Everything about one consultation -> TriageRecord, its page, its FHIR Bundle."""

@@ -1,0 +1,1 @@
+"""Pipeline -> registered MLflow model, through a gate: card, promote, rollback, audit."""

@@ -1,0 +1,1 @@
+"""Rows -> MLflow run, or plain JSONL for tests."""
