@@ -221,7 +221,9 @@ def load_profile(name: str) -> RunConfig:
     elif name in profile_names():
         text = (resources.files("vaidya") / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
     else:
-        raise ConfigError(f"no profile {name!r}; there are {', '.join(profile_names())}, or give a path to a .yaml file")
+        raise ConfigError(
+            f"no profile {name!r}; there are {', '.join(profile_names())}, or give a path to a .yaml file"
+        )
     return _validated(yaml.safe_load(text), f"profile {name!r}")
 
 

@@ -17,7 +17,7 @@ class Rate:
 
     @property
     def value(self) -> float | None:
-        """errors / total; undefined without a denominator."""
+        """Errors / total; undefined without a denominator."""
         return self.errors / self.total if self.total else None
 
     def __add__(self, other: "Rate") -> "Rate":

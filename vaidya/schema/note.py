@@ -12,7 +12,9 @@ SectionName = Literal["subjective", "objective", "assessment", "plan"]
 SECTIONS: tuple[SectionName, ...] = ("subjective", "objective", "assessment", "plan")
 
 # "segment:3", "vital:spo2", "finding:cough", "complaint", "rule:news2"
-EVIDENCE_PATTERN = re.compile(r"^(segment:\d+|vital:[a-z0-9_]+|finding:[a-z_]+(:\d+)?|complaint|patient:[a-z]+|rule:[a-z0-9_.-]+)$")
+EVIDENCE_PATTERN = re.compile(
+    r"^(segment:\d+|vital:[a-z0-9_]+|finding:[a-z_]+(:\d+)?|complaint|patient:[a-z]+|rule:[a-z0-9_.-]+)$"
+)
 Evidence = Annotated[str, Field(pattern=EVIDENCE_PATTERN.pattern)]
 
 

@@ -1,0 +1,95 @@
+"""95 % intervals: exact for proportions, BCa bootstrap by patient for the rest.
+
+Clopper and Pearson, Biometrika 1934; Efron, JASA 1987. Both as scipy computes them.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from vaidya.evaluation.rate import Rate
+
+LEVEL = 0.95
+DRAWS = 2_000
+Interval = tuple[float | None, float | None]
+UNDEFINED: Interval = (None, None)
+T = TypeVar("T")
+
+
+def exact(rate: Rate, level: float = LEVEL) -> Interval:
+    """Clopper-Pearson interval of a proportion of independent cases; undefined without cases.
+
+    >>> low, high = exact(Rate(0, 45))
+    >>> low, round(high, 3)
+    (0.0, 0.079)
+    """
+    from scipy.stats import binomtest
+
+    if not rate.total:
+        return UNDEFINED
+    found = binomtest(int(rate.errors), int(rate.total)).proportion_ci(confidence_level=level, method="exact")
+    return float(found.low), float(found.high)
+
+
+def pooled_bootstrap(rates: Sequence[Rate], *, rng: np.random.Generator, draws: int = DRAWS) -> Interval:
+    """BCa interval of sum(errors) / sum(total), resampling whole patients, so that long ones do not vote twice."""
+    counts = np.array([(r.errors, r.total) for r in rates], dtype=float)
+    if len(counts) < 2 or counts[:, 1].sum() == 0:
+        return UNDEFINED
+    return _bca(len(counts), lambda index: _ratio(counts[index]), rng=rng, draws=draws)
+
+
+def bootstrap(
+    cases: Sequence[T],
+    statistic: Callable[[Sequence[T]], float | None],
+    *,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> Interval:
+    """BCa interval of any statistic of a list of patients; an undefined draw is left out."""
+    if len(cases) < 2:
+        return UNDEFINED
+
+    def on_index(index: np.ndarray) -> float:
+        value = statistic([cases[int(i)] for i in index])
+        return float("nan") if value is None else value
+
+    return _bca(len(cases), on_index, rng=rng, draws=draws)
+
+
+def _ratio(counts: np.ndarray) -> float:
+    errors, total = counts.sum(axis=0)
+    return errors / total if total else float("nan")
+
+
+def _bca(n: int, statistic: Callable[[np.ndarray], float], *, rng: np.random.Generator, draws: int) -> Interval:
+    from scipy.stats import norm
+
+    point = statistic(np.arange(n))
+    values = np.array([statistic(rng.integers(n, size=n)) for _ in range(draws)])
+    values = values[np.isfinite(values)]
+    if not np.isfinite(point) or not len(values):
+        return UNDEFINED
+    if np.ptp(values) == 0:
+        return float(values[0]), float(values[0])
+    everyone = np.arange(n)
+    jackknife = np.array([statistic(np.delete(everyone, i)) for i in range(n)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, high = _bca_percentiles(point, values, jackknife[np.isfinite(jackknife)], norm)
+    return float(np.quantile(values, low)), float(np.quantile(values, high))
+
+
+def _bca_percentiles(point: float, values: np.ndarray, jackknife: np.ndarray, norm: object) -> tuple[float, float]:
+    # Ties count half, as in scipy: a discrete statistic would otherwise look biased.
+    share = ((values < point).mean() + (values <= point).mean()) / 2
+    tail = (1 - LEVEL) / 2
+    bias = norm.ppf(np.clip(share, 1 / (2 * len(values)), 1 - 1 / (2 * len(values))))  # type: ignore[attr-defined]
+    centred = jackknife.mean() - jackknife if len(jackknife) else np.zeros(1)
+    spread = 6 * (centred**2).sum() ** 1.5
+    acceleration = (centred**3).sum() / spread if spread else 0.0
+    shifted = [bias + z for z in (norm.ppf(tail), norm.ppf(1 - tail))]  # type: ignore[attr-defined]
+    low, high = (norm.cdf(bias + s / (1 - acceleration * s)) for s in shifted)  # type: ignore[attr-defined]
+    return float(low), float(high)

@@ -1,0 +1,27 @@
+"""What an arm made of a case, and the shape of a scorer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from vaidya.evaluation.rows import Row
+from vaidya.schema import Case, TriageRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One case under one arm. `record` is None when the case could not be run; `reason` then says why, as a code."""
+
+    case: Case
+    record: TriageRecord | None
+    reason: str | None = None
+
+
+class Scorer(Protocol):
+    """Outcomes of one arm on one dataset -> rows. Pure: randomness comes in through `rng`."""
+
+    def __call__(
+        self, outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator
+    ) -> list[Row]: ...
