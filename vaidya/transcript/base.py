@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from vaidya.backends import names, resolve
 from vaidya.config import TranscriptConfig
 from vaidya.schema import Recording, Transcript, WeightsUsed
 
@@ -21,3 +22,8 @@ class Transcriber(Protocol):
     def transcribe(self, recording: Recording, language: str | None = None) -> Transcript:
         """Native segments with times, their English, the language and the state. `language`: given, not detected."""
         ...
+
+
+def load_transcriber(config: TranscriptConfig) -> Transcriber:
+    """The transcriber that the configuration names."""
+    return resolve(names("vaidya.transcribers"), config.backend)(config)

@@ -1,0 +1,43 @@
+"""The command line: one file a group of commands; heavy libraries are imported inside the commands."""
+
+import sys
+
+import typer
+
+from vaidya.errors import GateRefusedError, InputError, VaidyaError
+
+EXIT_OURS, EXIT_INPUT, EXIT_REFUSED = 1, 2, 3
+
+
+def build() -> typer.Typer:
+    """The whole application, its commands in the order in which a user meets them."""
+    from vaidya.cli import triage
+
+    app = typer.Typer(
+        name="vaidya",
+        help="Hear a patient, write the SOAP note, say how long it is safe to wait. Decision support, not a device.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.command("triage")(triage.triage)
+    return app
+
+
+def main() -> None:
+    """Run a command; a known error is one coded line on stderr and an exit code, never a stack trace.
+
+    Exit codes: 0 done, 1 our fault, 2 the input cannot be used, 3 the gate refused.
+    """
+    try:
+        build()()
+    except VaidyaError as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: VaidyaError) -> int:
+    """The exit code of an error's kind."""
+    if isinstance(error, InputError):
+        return EXIT_INPUT
+    return EXIT_REFUSED if isinstance(error, GateRefusedError) else EXIT_OURS

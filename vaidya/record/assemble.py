@@ -1,0 +1,178 @@
+"""Intake in, TriageRecord out: what stands at the two ends of the pipeline."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from vaidya import provenance
+from vaidya.config import RunConfig
+from vaidya.errors import InputError, IntakeError, LanguageError, PatientError, VitalsError
+from vaidya.note.base import Draft
+from vaidya.schema import (
+    Decision,
+    Failure,
+    Findings,
+    Intake,
+    Patient,
+    Provenance,
+    Recording,
+    SoapNote,
+    Transcript,
+    TriageRecord,
+    Vitals,
+    WeightsUsed,
+)
+from vaidya.units import VITAL_UNITS
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def make_intake(
+    audio: str | Path | bytes | None = None,
+    *,
+    vitals: Vitals | Mapping[str, Any] | None = None,
+    patient: Patient | Mapping[str, Any] | None = None,
+    language: str | None = None,
+    complaint: str | None = None,
+    transcript: str | None = None,
+) -> Intake:
+    """An intake from plain values, each refused by name when it cannot be.
+
+    Raises:
+        VitalsError, PatientError, LanguageError, IntakeError: what was found, and what is accepted.
+    """
+    if language is not None and not (language.isalpha() and language.islower() and 2 <= len(language) <= 3):
+        raise LanguageError(f"language {language!r} is not an ISO 639 code; for example en, hi, ta, te, kn")
+    try:
+        return Intake(
+            audio=Path(audio) if isinstance(audio, str) else audio,
+            vitals=read_vitals(vitals or {}),
+            patient=read_patient(patient or {}),
+            language=language,
+            complaint=complaint or None,
+            transcript=transcript or None,
+        )
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, e["loc"])) + ": " + e["msg"] for e in error.errors())
+        raise IntakeError(f"the intake cannot be used: {fields}") from error
+
+
+def read_vitals(values: Vitals | Mapping[str, Any]) -> Vitals:
+    """Vitals from a mapping of field names to numbers.
+
+    Raises:
+        VitalsError: an unknown name, a value outside its range, or one in another unit.
+    """
+    if isinstance(values, Vitals):
+        return values
+    return _read(Vitals, values, VitalsError, _vital_advice)
+
+
+def read_patient(values: Patient | Mapping[str, Any]) -> Patient:
+    """Patient from a mapping of field names to values.
+
+    Raises:
+        PatientError: an unknown name or an impossible value.
+    """
+    if isinstance(values, Patient):
+        return values
+    return _read(Patient, values, PatientError, lambda name: "")
+
+
+def _read(model: type[M], values: Mapping[str, Any], error_class: type[InputError], advice: Any) -> M:
+    try:
+        plain = {str(key).replace("-", "_"): value for key, value in values.items()}
+        # Through JSON, so that "A" becomes an enum and "93" stays a string that is refused.
+        return model.model_validate_json(json.dumps(plain))
+    except (TypeError, ValueError) as error:
+        if not isinstance(error, ValidationError):
+            raise error_class(f"{model.__name__.lower()} must be names and numbers") from error
+        raise error_class("; ".join(_problem(model, item, advice) for item in error.errors())) from error
+
+
+def _problem(model: type[BaseModel], item: Any, advice: Any) -> str:
+    name = str(item["loc"][0]) if item["loc"] else ""
+    if item["type"] == "extra_forbidden":
+        return f"{name!r} is not known; there are {', '.join(model.model_fields)}"
+    found = item.get("input")
+    shown = f" {found!r}" if isinstance(found, int | float | str) else ""
+    return f"{name}{shown}: {item['msg']}{advice(name)}" if name else str(item["msg"])
+
+
+def _vital_advice(name: str) -> str:
+    unit = VITAL_UNITS.get(name)
+    if unit is None:
+        return "; one of A, C, V, P, U" if name == "consciousness" else ""
+    celsius = " (Fahrenheit is not accepted)" if name == "temperature" else ""
+    return f"; {unit.label} is accepted from {unit.low:g} to {unit.high:g} {unit.unit}{celsius}"
+
+
+def record_id(intake: Intake, audio_sha256: str | None, config_digest: str) -> str:
+    """Digest of everything that decides a record, so the same consultation has the same id."""
+    content = intake.model_dump(mode="json", exclude={"audio"})
+    canonical = json.dumps([content, audio_sha256, config_digest], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def assemble(
+    intake: Intake,
+    config: RunConfig,
+    *,
+    recording: Recording | None,
+    transcript: Transcript,
+    findings: Findings,
+    draft: Draft,
+    note: SoapNote,
+    decision: Decision,
+    failures: tuple[Failure, ...],
+    weights: tuple[WeightsUsed, ...],
+    timings: Mapping[str, float],
+) -> TriageRecord:
+    """The record, with its provenance."""
+    info = recording.info if recording else None
+    return TriageRecord(
+        record_id=record_id(intake, info.sha256 if info else None, config.digest),
+        patient=intake.patient,
+        vitals=intake.vitals,
+        complaint=intake.complaint,
+        recording=info,
+        transcript=transcript,
+        findings=findings,
+        note=note,
+        decision=decision,
+        failures=failures,
+        provenance=_provenance(config, note.prompt_version, weights),
+        timings={name: round(seconds, 6) for name, seconds in timings.items()},
+        tokens=_tokens(draft),
+    )
+
+
+def _provenance(config: RunConfig, prompt_version: str | None, weights: tuple[WeightsUsed, ...]) -> Provenance:
+    commit, dirty = provenance.git_state()
+    return Provenance(
+        vaidya_version=provenance.version(),
+        profile=config.profile,
+        config_digest=config.digest,
+        prompt_version=prompt_version,
+        weights=weights,
+        git_commit=commit,
+        dirty=dirty,
+        hardware=provenance.hardware(),
+        created_at=provenance.now(),
+    )
+
+
+def _tokens(draft: Draft) -> dict[str, float]:
+    """Sums over every request; a count that an engine does not tell is absent, not 0."""
+    totals: dict[str, float] = {}
+    for name in ("tokens_in", "tokens_cached", "tokens_out", "ttft_s", "decode_s"):
+        values = [getattr(g, name) for g in draft.generations]
+        if values and all(value is not None for value in values):
+            totals[name] = round(float(sum(values)), 6)
+    if draft.generations:
+        totals["requests"] = float(len(draft.generations))
+    return totals
