@@ -55,6 +55,7 @@ EXTRAS = {
     "scipy": "evaluation",
     "sklearn": "evaluation",
     "peft": "train",
+    "bert_score": "bertscore",
 }
 
 

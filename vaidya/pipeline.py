@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vaidya.acoustic.base import Listener, load_listener
 from vaidya.audio import read_recording
@@ -74,6 +74,25 @@ def fit_to_machine(config: RunConfig) -> RunConfig:
     return config
 
 
+class _Component(Generic[T]):
+    """A part that is loaded once, on first use, by whichever thread comes first.
+
+    `in_use` is held while it works: an engine that still works on a consultation that timed out gets no other one.
+    """
+
+    def __init__(self, make: Callable[[], T], loaded: T | None = None) -> None:
+        self._make = make
+        self._loading = threading.Lock()
+        self.loaded = loaded
+        self.in_use = threading.Lock()
+
+    def get(self) -> T:
+        with self._loading:
+            if self.loaded is None:
+                self.loaded = self._make()
+            return self.loaded
+
+
 class Pipeline:
     """Runs consultations one after another with the models it holds; safe to call from several threads.
 
@@ -90,46 +109,26 @@ class Pipeline:
         writer: NoteWriter | None = None,
     ) -> None:
         self.config = config
-        self._transcriber = transcriber
-        self._listener = listener
-        self._model = model
-        self._writer = writer
-        # An engine that still works on a consultation that timed out must not be given another one.
-        self._locks: dict[str, threading.Lock] = {name: threading.Lock() for name in ("transcript", "acoustic", "note")}
+        self.transcriber = _Component(lambda: load_transcriber(config.transcript), transcriber)
+        self.listener = _Component(lambda: load_listener(config.acoustic), listener)
+        self.model = _Component(lambda: load_language_model(config.llm), model)
+        self.writer = _Component(self._make_writer, writer)
+
+    def _make_writer(self) -> NoteWriter:
+        return load_note_writer(self.config.note, self.model.get() if self.config.note.writer == "model" else None)
 
     def load(self) -> "Pipeline":
         """Load every model that is not loaded yet, side by side."""
         with ThreadPoolExecutor(max_workers=3, thread_name_prefix="vaidya-load") as pool:
-            loads = [
-                pool.submit(self._load_transcriber),
-                pool.submit(self._load_listener),
-                pool.submit(self._load_writer),
-            ]
+            loads = [pool.submit(part.get) for part in (self.transcriber, self.listener, self.writer)]
         for done in loads:
             done.result()
         return self
 
-    def _load_transcriber(self) -> Transcriber:
-        if self._transcriber is None:
-            self._transcriber = load_transcriber(self.config.transcript)
-        return self._transcriber
-
-    def _load_listener(self) -> Listener:
-        if self._listener is None:
-            self._listener = load_listener(self.config.acoustic)
-        return self._listener
-
-    def _load_writer(self) -> NoteWriter:
-        if self._writer is None:
-            if self._model is None and self.config.note.writer == "model":
-                self._model = load_language_model(self.config.llm)
-            self._writer = load_note_writer(self.config.note, self._model)
-        return self._writer
-
     @property
     def weights(self) -> tuple[WeightsUsed, ...]:
         """The weights of every loaded component."""
-        parts = (self._transcriber, self._listener, self._model)
+        parts = (self.transcriber.loaded, self.listener.loaded, self.model.loaded)
         return tuple(used for part in parts if part is not None for used in part.weights)
 
     def __call__(
@@ -167,7 +166,7 @@ class Pipeline:
         def work() -> None:
             try:
                 self.run(intake, events.put)
-            except Exception as error:  # noqa: BLE001 - handed to the reader, who raises it
+            except Exception as error:  # handed to the reader, who raises it
                 events.put(error)
 
         threading.Thread(target=work, daemon=True, name="vaidya-stream").start()
@@ -181,8 +180,8 @@ class Pipeline:
 
     def close(self) -> None:
         """Give back the language model's memory, processes and connections."""
-        if self._model is not None:
-            self._model.close()
+        if self.model.loaded is not None:
+            self.model.loaded.close()
 
 
 class _Consultation:
@@ -267,7 +266,7 @@ class _Consultation:
             if not self.intake.vitals.measured() and not self.intake.complaint:
                 raise
             self.fail("audio", error)
-        except Exception as error:  # noqa: BLE001 - a coded entry, not a lost consultation
+        except Exception as error:  # a coded entry, not a lost consultation
             self.fail("audio", error)
         return None
 
@@ -288,13 +287,13 @@ class _Consultation:
     def transcribe(self, recording: Recording) -> Transcript:
         if self.intake.transcript is not None:
             return transcript_from_text(self.intake.transcript, self.intake.language)
-        with self.pipeline._locks["transcript"]:
-            engine = self.pipeline._load_transcriber()
+        engine = self.pipeline.transcriber.get()
+        with self.pipeline.transcriber.in_use:
             return self.timed("transcript", lambda: engine.transcribe(recording, self.intake.language))
 
     def listen(self, recording: Recording) -> Findings:
-        with self.pipeline._locks["acoustic"]:
-            engine = self.pipeline._load_listener()
+        engine = self.pipeline.listener.get()
+        with self.pipeline.listener.in_use:
             return self.timed("acoustic", lambda: engine.listen(recording))
 
     def within(self, stage: StageName, work: "Future[T]", limit_s: float) -> T | None:
@@ -302,7 +301,7 @@ class _Consultation:
             return work.result(timeout=limit_s)
         except TimeoutError:
             self.fail(stage, StageTimeoutError(f"the {stage} stage did not finish within {limit_s:g} s"))
-        except Exception as error:  # noqa: BLE001 - a coded entry, not a lost consultation
+        except Exception as error:  # a coded entry, not a lost consultation
             self.fail(stage, error)
         return None
 
@@ -331,15 +330,15 @@ class _Consultation:
                 return self.timed(
                     "note", lambda: writer.write(source, on_tier=self.heard_tier, on_text=self.heard_text)
                 )
-        except Exception as error:  # noqa: BLE001 - the extractive note stands in, and a person is asked
+        except Exception as error:  # the extractive note stands in, and a person is asked
             self.fail("note", error)
         return Draft(note=extractive_note(source, self.codes("note")[-1]))
 
-    def heard_tier(self, tier: Tier) -> None:
+    def on_tier(self, tier: Tier) -> None:
         self.timings["model_tier"] = self.elapsed()
         self.emit("note", "model_tier", tier=tier)
 
-    def heard_text(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         self.timings.setdefault("first_token", self.elapsed())
         self.emit("note", "note_text", text=text)
 

@@ -23,10 +23,8 @@ VITAL_FLAGS = (
 )
 
 
-def triage(  # noqa: PLR0913 - one argument a flag; the flags are the contract
-    audio: Annotated[
-        Path | None, typer.Argument(help="WAV, FLAC, MP3, M4A, OGG/Opus or WebM; `-` reads stdin.")
-    ] = None,
+def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the contract
+    audio: Annotated[Path | None, typer.Argument(help="WAV, FLAC, MP3, M4A, OGG/Opus, WebM; - is stdin.")] = None,
     respirations: Annotated[float | None, typer.Option(help="Breaths per minute.")] = None,
     spo2: Annotated[float | None, typer.Option(help="Oxygen saturation, %.")] = None,
     spo2_scale: Annotated[int | None, typer.Option(help="2 only where a clinician ordered it (hypercapnia).")] = None,
@@ -44,16 +42,18 @@ def triage(  # noqa: PLR0913 - one argument a flag; the flags are the contract
     language: Annotated[str | None, typer.Option(help="ISO 639-1 code of the speech; otherwise detected.")] = None,
     complaint: Annotated[str | None, typer.Option(help="The chief complaint as somebody wrote it down.")] = None,
     profile: Annotated[str, typer.Option(help="Shipped profile, or a path to a YAML file.")] = "embedded",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the TriageRecord and nothing else.")] = False,
-    fhir: Annotated[
-        bool, typer.Option("--fhir", help="Print the record as a FHIR R4 Bundle and nothing else.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only the TriageRecord.")] = False,
+    fhir: Annotated[bool, typer.Option("--fhir", help="Print only a FHIR R4 Bundle.")] = False,
 ) -> None:
     """Triage one consultation: a recording, vital signs, a complaint, or any of them."""
     flags = locals()
     from vaidya.record.assemble import make_intake
+    from vaidya.schema import Vitals
 
-    measured = {**_vitals_file(vitals), **{name: flags[name] for name in VITAL_FLAGS if flags[name] is not None}}
+    measured = {
+        **_vitals_file(vitals),
+        **{name: flags[name] for name in Vitals.model_fields if flags[name] is not None},
+    }
     intake = make_intake(
         sys.stdin.buffer.read() if str(audio) == "-" else audio,
         vitals=measured,

@@ -80,7 +80,7 @@ def read_patient(values: Patient | Mapping[str, Any]) -> Patient:
     """
     if isinstance(values, Patient):
         return values
-    return _read(Patient, values, PatientError, lambda name: "")
+    return _read(Patient, values, PatientError, lambda _name: "")
 
 
 def _read(model: type[M], values: Mapping[str, Any], error_class: type[InputError], advice: Any) -> M:
@@ -118,7 +118,7 @@ def record_id(intake: Intake, audio_sha256: str | None, config_digest: str) -> s
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 - a record has this many parts
     intake: Intake,
     config: RunConfig,
     *,

@@ -11,7 +11,7 @@ from vaidya.schema.base import Contract
 SectionName = Literal["subjective", "objective", "assessment", "plan"]
 SECTIONS: tuple[SectionName, ...] = ("subjective", "objective", "assessment", "plan")
 
-# "segment:3", "vital:spo2", "finding:cough", "complaint", "rule:news2"
+# What a statement may rest on: a segment by number, a vital by field name, a finding, the complaint, a rule.
 EVIDENCE_PATTERN = re.compile(
     r"^(segment:\d+|vital:[a-z0-9_]+|finding:[a-z_]+(:\d+)?|complaint|patient:[a-z]+|rule:[a-z0-9_.-]+)$"
 )
