@@ -1,1 +1,5 @@
-"""Everything about one consultation -> TriageRecord, its page, its FHIR Bundle."""
+"""TriageRecord -> what people and other systems read: a page, a FHIR bundle, redacted text, a worklist.
+
+Goes in: a finished `TriageRecord`. Comes out: `page.show` (terminal), `html.page` (notebook), `fhir.to_bundle` (R4),
+`redact.redact` (text without identifiers), `store.RecordStore` (a folder of records, most severe first).
+"""
