@@ -23,6 +23,7 @@ from vaidya.errors import AudioNotFoundError, InputError, IntakeError, StageTime
 from vaidya.llm.base import LanguageModel, load_language_model
 from vaidya.note import extractive_note, load_note_writer, with_standing_plan
 from vaidya.note.base import Draft, NoteInput, NoteWriter
+from vaidya.note.section import write_section
 from vaidya.record.assemble import assemble, make_intake
 from vaidya.schema import (
     Failure,
@@ -177,6 +178,31 @@ class Pipeline:
             yield event
             if event.kind == "done":
                 return
+
+    def write_section(self, dialogue: str, header: str) -> str:
+        """One section of a note, for data sets whose reference is a section: the language model alone is asked.
+
+        Raises:
+            GenerationError: the model failed, or the reply was cut.
+        """
+        model = self.model.get()
+        with self.writer.in_use:
+            return write_section(model, dialogue, header)
+
+    def reconfigured(self, config: RunConfig) -> "Pipeline":
+        """A pipeline under another configuration that keeps every loaded part whose settings are the same.
+
+        This one must not be used afterwards: the language model is closed when its settings differ.
+        """
+        keep_model = config.llm == self.config.llm
+        if not keep_model:
+            self.close()
+        return Pipeline(
+            config,
+            transcriber=self.transcriber.loaded if config.transcript == self.config.transcript else None,
+            listener=self.listener.loaded if config.acoustic == self.config.acoustic else None,
+            model=self.model.loaded if keep_model else None,
+        )
 
     def close(self) -> None:
         """Give back the language model's memory, processes and connections."""

@@ -12,16 +12,23 @@ from vaidya.schema import Case, TriageRecord
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One case under one arm. `record` is None when the case could not be run; `reason` then says why, as a code."""
+    """One case under one arm.
+
+    record: None when the case could not be run, or asks for one section only; `reason` then says why, as a code.
+    section: the text written for a case that asks for one section of a note (`case.section_header`).
+    seconds: wall time of the case, None when it was not timed.
+    """
 
     case: Case
-    record: TriageRecord | None
+    record: TriageRecord | None = None
+    section: str | None = None
     reason: str | None = None
+    seconds: float | None = None
 
 
 class Scorer(Protocol):
     """Outcomes of one arm on one dataset -> rows. Pure: randomness comes in through `rng`."""
 
-    def __call__(
-        self, outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator
-    ) -> list[Row]: ...
+    def __call__(self, outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
+        """One row a metric and cohort."""
+        ...

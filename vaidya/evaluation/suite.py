@@ -1,0 +1,101 @@
+"""A suite: which cases, which arms, which metrics. Declared in `eval/suites/NAME.yaml`."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from vaidya.config import Section
+from vaidya.errors import ConfigError
+from vaidya.settings import repository_root
+
+# How a case enters the pipeline: its recording; its reference turns, natively or in English, which replace the
+# transcript stage; or its typed complaint and vital signs alone.
+Entry = Literal["auto", "audio", "gold", "english", "complaint"]
+
+SCORERS = {
+    "transcript": "vaidya.evaluation.transcript:score_transcript",
+    "acoustic": "vaidya.evaluation.acoustic:score_acoustic",
+    "note": "vaidya.evaluation.note:score_note",
+    "triage": "vaidya.evaluation.triage:score_triage",
+    "latency": "vaidya.evaluation.latency:score_latency",
+}
+
+
+class DatasetSpec(Section):
+    """One dataset of a suite. limit: the first N cases in a fixed shuffled order; what was left out is reported.
+
+    overrides: settings for this dataset alone, by dotted name, with the reason beside them in the file.
+    """
+
+    name: str
+    entry: Entry = "auto"
+    split: str | None = None
+    limit: Annotated[int | None, Field(ge=1)] = None
+    overrides: dict[str, Any] = {}
+    scorers: tuple[str, ...] | None = None
+
+
+class ArmSpec(Section):
+    """A variant of the pipeline: another entry point, or settings changed; for attribution and ablation."""
+
+    name: str
+    entry: Entry | None = None
+    overrides: dict[str, Any] = {}
+    datasets: tuple[str, ...] | None = None
+
+
+class Suite(Section):
+    """What is judged. baselines: names known to `vaidya.evaluation.baseline`; each is an arm `baseline:NAME`."""
+
+    suite: str
+    description: str
+    datasets: tuple[DatasetSpec, ...]
+    arms: tuple[ArmSpec, ...] = (ArmSpec(name="vaidya"),)
+    baselines: tuple[str, ...] = ()
+    scorers: tuple[str, ...]
+    seed: int = 7
+    minutes: float | None = None
+
+    def only(self, names: tuple[str, ...]) -> "Suite":
+        """The suite on some of its datasets.
+
+        Raises:
+            ConfigError: a name is not one of the suite's datasets.
+        """
+        unknown = set(names) - {spec.name for spec in self.datasets}
+        if unknown:
+            known = ", ".join(spec.name for spec in self.datasets)
+            raise ConfigError(f"suite {self.suite!r} has no dataset {sorted(unknown)}; it has {known}")
+        return self.model_copy(update={"datasets": tuple(spec for spec in self.datasets if spec.name in names)})
+
+
+def suite_folder() -> Path:
+    """Where suites are declared."""
+    return repository_root() / "eval" / "suites"
+
+
+def suite_names() -> list[str]:
+    """Every declared suite."""
+    return sorted(path.stem for path in suite_folder().glob("*.yaml"))
+
+
+def load_suite(name: str) -> Suite:
+    """A suite by name, or by path to a YAML file.
+
+    Raises:
+        ConfigError: no such suite, or it is malformed.
+    """
+    path = Path(name) if name.endswith(".yaml") else suite_folder() / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(f"no suite {name!r}; there are {', '.join(suite_names()) or 'none here'}")
+    try:
+        suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"suite {name!r} is not valid: {problems}") from error
+    unknown = set(suite.scorers) - SCORERS.keys()
+    if unknown:
+        raise ConfigError(f"suite {name!r} names scorers {sorted(unknown)}; there are {', '.join(SCORERS)}")
+    return suite
