@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from vaidya.errors import WeightsError, WeightsHashError
+from vaidya.weights import ResolvedWeights, resolve
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
@@ -21,3 +24,31 @@ def data_folder() -> Path:
 def repository() -> Path:
     """The root of this checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+def _weights(name: str) -> ResolvedWeights:
+    """Weights by name; a test without them is skipped with the whole reason, never passed."""
+    try:
+        return resolve(name)
+    except WeightsHashError:
+        raise
+    except WeightsError as error:
+        pytest.skip(f"weights {name} cannot be had here: {error}")
+
+
+@pytest.fixture(scope="session")
+def llm_weights() -> ResolvedWeights:
+    """The small instruct model (491 MB)."""
+    return _weights("qwen2.5-coder-0.5b-instruct-q4")
+
+
+@pytest.fixture(scope="session")
+def whisper_weights() -> ResolvedWeights:
+    """The multilingual transcriber (148 MB)."""
+    return _weights("faster-whisper-base")
+
+
+@pytest.fixture(scope="session")
+def yamnet_weights() -> ResolvedWeights:
+    """The sound event model (15 MB)."""
+    return _weights("yamnet-w8a8")
