@@ -5,7 +5,7 @@ McNemar's exact test: the discordant pairs are binomial with p = 1/2 under equal
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -118,3 +118,23 @@ def tier_p_value(ours: Sequence[CaseResult], theirs: Sequence[CaseResult], datas
 
 def _under(result: CaseResult) -> bool:
     return result.rates.get("under_triage", (0.0, 0.0))[0] > 0
+
+
+def comparison_table(ours: Sequence[CaseResult], theirs: Sequence[CaseResult], margin: float) -> Any:
+    """Every paired metric on every common dataset, as a rich table."""
+    from rich.table import Table
+
+    from vaidya.evaluation.table import number
+
+    table = Table(title=f"ours minus theirs (margin {margin:g})", title_justify="left", header_style="bold")
+    for heading in ("dataset", "metric", "difference", "upper bound", "n", "verdict"):
+        table.add_column(heading)
+    for dataset in sorted({r.dataset for r in ours} & {r.dataset for r in theirs}):
+        for metric in PAIRED:
+            paired = non_inferiority(ours, theirs, metric=metric, dataset=dataset, margin=margin)
+            if paired.upper is not None:
+                verdict = "not worse" if paired.upper <= margin else "may be worse"
+                numbers = (number(paired.difference), number(paired.upper), str(paired.n))
+                table.add_row(dataset, metric, *numbers, verdict)
+        table.add_row(dataset, "tiers (McNemar p)", number(tier_p_value(ours, theirs, dataset)), "", "", "")
+    return table

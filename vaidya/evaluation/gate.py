@@ -1,7 +1,7 @@
 """The safety gate: thresholds on bounds, never on point estimates. Declared in `eval/gates/NAME.yaml`.
 
-Zero misses in 45 cases still allow 6.4 % (one-sided 95 %, Clopper and Pearson 1934). A metric that is missing, undefined
-or scored on too few cases is a failure.
+Zero misses in 45 cases still allow 6.4 % (one-sided 95 %, Clopper and Pearson 1934). A metric that is missing,
+undefined or scored on too few cases is a failure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,7 +115,7 @@ def check_gate(
     results: Sequence[CaseResult] = (),
     champion: Sequence[CaseResult] | None = None,
 ) -> GateDecision:
-    """Decide a gate. results, champion: per-case results of the version and of the champion; None when there is none."""
+    """Decide a gate. results, champion: per-case results of the version and of the champion, if any."""
     found = {(row.metric, row.dataset, row.cohort): row for row in rows if row.arm == PIPELINE_ARM}
     decided = [_decide(check, found) for check in gate.checks]
     if champion is not None:

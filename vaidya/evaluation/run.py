@@ -115,7 +115,7 @@ def run_case(case: Case, entry: Entry, pipeline: Pipeline, folder: Path) -> Outc
 
 
 def intake_of(case: Case, entry: Entry) -> Intake:
-    """How a case enters the pipeline; `auto` takes the recording where there is one, then the turns, then the complaint."""
+    """How a case enters the pipeline; `auto` takes the recording, else the turns, else the complaint."""
     audio = audio_path(case) if entry in ("auto", "audio") else None
     turns = case.turns if entry in ("gold", "english") or (entry == "auto" and audio is None) else ()
     return Intake(

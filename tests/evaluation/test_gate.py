@@ -1,0 +1,103 @@
+import pytest
+
+from vaidya.errors import ConfigError
+from vaidya.evaluation.compare import CaseResult, non_inferiority
+from vaidya.evaluation.gate import Gate, check_gate, load_gate
+from vaidya.evaluation.rows import Row
+
+
+def gate_of(**check):
+    return Gate(gate="t", description="t", checks=({"dataset": "d", "reason": "r", **check},))
+
+
+def row(metric="under_triage", errors=0.0, total=45.0, **changes):
+    base = {
+        "dataset": "d",
+        "arm": "vaidya",
+        "metric": metric,
+        "value": errors / total if total else None,
+        "errors": errors,
+        "total": total,
+    }
+    return Row(**{**base, "n_scored": int(total), **changes})
+
+
+def test_a_point_estimate_of_zero_does_not_pass_a_bound_that_n_cannot_carry():
+    strict = gate_of(metric="under_triage", bound="exact", at_most=0.05)
+    decision = check_gate(strict, [row(total=45.0)])
+    assert not decision.passed
+    assert decision.results[0].bound == pytest.approx(0.064, abs=5e-4)
+    assert check_gate(strict, [row(total=59.0)]).passed
+
+
+def test_a_missing_metric_is_a_failure():
+    assert not check_gate(gate_of(metric="under_triage", at_most=1.0), []).passed
+
+
+def test_an_undefined_bound_is_a_failure():
+    undefined = row(value=None, low=None, high=None, errors=None, total=None, n_scored=0, reason="no case")
+    for bound in ("exact", "interval", "value"):
+        assert not check_gate(gate_of(metric="under_triage", bound=bound, at_most=1.0), [undefined]).passed
+
+
+def test_a_baseline_row_does_not_stand_in_for_the_pipeline():
+    assert not check_gate(gate_of(metric="under_triage", at_most=1.0, bound="value"), [row(arm="baseline:x")]).passed
+
+
+def test_too_few_cases_fail_even_with_a_good_bound():
+    decision = check_gate(gate_of(metric="under_triage", bound="value", at_most=0.5, min_n=50), [row(total=45.0)])
+    assert "50 are needed" in (decision.results[0].failure or "")
+
+
+def test_lower_bounds_are_read_downwards():
+    recall = gate_of(metric="emergency_recall", bound="exact", at_least=0.9)
+    assert not check_gate(recall, [row("emergency_recall", 19.0, 20.0)]).passed
+    assert check_gate(recall, [row("emergency_recall", 99.0, 100.0)]).passed
+
+
+def test_a_check_states_one_direction():
+    with pytest.raises(ValueError, match="exactly one"):
+        gate_of(metric="x", at_most=1.0, at_least=0.0)
+
+
+def test_unknown_gate_is_refused():
+    with pytest.raises(ConfigError):
+        load_gate("no-such-gate")
+
+
+def results(errors, arm="vaidya"):
+    return [
+        CaseResult(dataset="d", arm=arm, case_id=f"c{i}", rates={"under_triage": (float(e), 1.0)})
+        for i, e in enumerate(errors)
+    ]
+
+
+def test_non_inferiority_needs_the_upper_bound_within_the_margin():
+    same = non_inferiority(results([0] * 40), results([0] * 40), metric="under_triage", dataset="d", margin=0.05)
+    assert (same.difference, same.upper, same.n) == (0.0, 0.0, 40)
+    worse = non_inferiority(
+        results([1] * 6 + [0] * 34), results([0] * 40), metric="under_triage", dataset="d", margin=0.05
+    )
+    assert worse.upper is not None
+    assert worse.upper > 0.05
+
+
+def test_failing_on_a_case_counts_as_the_worst_result():
+    ours = [*results([0] * 10), CaseResult(dataset="d", arm="vaidya", case_id="c10", reason="STAGE")]
+    theirs = results([0] * 11)
+    assert non_inferiority(ours, theirs, metric="under_triage", dataset="d", margin=0.05).difference == pytest.approx(
+        1 / 11
+    )
+
+
+def test_paired_checks_are_decided_against_the_champion():
+    gate = Gate(
+        gate="t",
+        description="t",
+        checks=(),
+        against=({"metric": "under_triage", "dataset": "d", "margin": 0.05, "reason": "r"},),
+    )
+    assert check_gate(gate, [], results([0] * 40), results([0] * 40)).passed
+    assert not check_gate(gate, [], results([1] * 40), results([0] * 40)).passed
+    assert not check_gate(gate, [], [], results([0] * 40)).passed
+    assert check_gate(gate, [], results([1] * 40), None).passed

@@ -1,0 +1,61 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vaidya.evaluation.compare import mcnemar
+from vaidya.evaluation.interval import bootstrap, exact, pooled_bootstrap
+from vaidya.evaluation.rate import Rate, pooled
+
+REFERENCE = json.loads((Path(__file__).parent.parent / "reference" / "intervals.json").read_text())
+
+
+@pytest.mark.parametrize("case", REFERENCE["clopper_pearson"], ids=lambda c: f"{c['errors']}/{c['total']}")
+def test_exact_interval_is_statsmodels(case):
+    assert exact(Rate(case["errors"], case["total"])) == pytest.approx(case["interval"], abs=1e-9)
+
+
+def test_bca_interval_is_scipys_up_to_resampling():
+    sample = REFERENCE["bca_mean"]["sample"]
+    found = bootstrap(sample, lambda drawn: float(np.mean(drawn)), rng=np.random.default_rng(1), draws=20_000)
+    assert found == pytest.approx(REFERENCE["bca_mean"]["interval"], abs=0.04)
+
+
+@pytest.mark.parametrize("case", REFERENCE["mcnemar"], ids=lambda c: f"{c['only_ours']}-{c['only_theirs']}")
+def test_mcnemar_is_statsmodels(case):
+    b, c = case["only_ours"], case["only_theirs"]
+    ours = [True] * b + [False] * c + [True] * 7
+    theirs = [False] * b + [True] * c + [True] * 7
+    assert mcnemar(ours, theirs) == pytest.approx(case["p"], abs=1e-9)
+
+
+def test_zero_misses_in_45_still_allow_6_4_percent():
+    # clinical.md, Yardsticks: the one-sided 95 % bound.
+    assert exact(Rate(0, 45), level=0.90)[1] == pytest.approx(0.064, abs=5e-4)
+    assert exact(Rate(0, 58), level=0.90)[1] > 0.05 >= exact(Rate(0, 59), level=0.90)[1]
+    assert exact(Rate(0, 298), level=0.90)[1] > 0.01 >= exact(Rate(0, 299), level=0.90)[1]
+
+
+def test_undefined_is_none_and_never_zero():
+    assert Rate(0, 0).value is None
+    assert exact(Rate(0, 0)) == (None, None)
+    assert pooled_bootstrap([Rate(0, 0), Rate(0, 0)], rng=np.random.default_rng(0)) == (None, None)
+    assert bootstrap([1.0], lambda drawn: drawn[0], rng=np.random.default_rng(0)) == (None, None)
+    assert mcnemar([True, False], [True, False]) is None
+
+
+def test_the_same_seed_gives_the_same_interval():
+    rates = [Rate(k, 10) for k in (1, 2, 0, 5, 3, 1)]
+    first, second = (pooled_bootstrap(rates, rng=np.random.default_rng(3)) for _ in range(2))
+    assert first == second
+
+
+def test_interval_holds_the_pooled_rate():
+    rates = [Rate(k, n) for k, n in ((1, 10), (2, 30), (0, 4), (5, 9), (3, 40), (1, 2))]
+    low, high = pooled_bootstrap(rates, rng=np.random.default_rng(3))
+    value = pooled(rates).value
+    assert value is not None
+    assert low is not None
+    assert high is not None
+    assert low <= value <= high
