@@ -19,7 +19,7 @@ def row(metric="under_triage", errors=0.0, total=45.0, **changes):
         "errors": errors,
         "total": total,
     }
-    return Row(**{**base, "n_scored": int(total), **changes})
+    return Row(**{**base, "n_scored": int(total or 0), **changes})
 
 
 def test_a_point_estimate_of_zero_does_not_pass_a_bound_that_n_cannot_carry():
