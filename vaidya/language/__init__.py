@@ -8,6 +8,7 @@ from vaidya.language.experiencer import Experiencer, experiencer
 from vaidya.language.negation import Negation, has_negation, is_negated, negated_spans
 from vaidya.language.normalise import Sentence, content_words, normalise, sentences, stem, words
 from vaidya.language.numbers import Quantity, numbers, to_digits
+from vaidya.language.temporality import is_imagined, is_past
 
 __all__ = [
     "Answer",
@@ -19,7 +20,9 @@ __all__ = [
     "content_words",
     "experiencer",
     "has_negation",
+    "is_imagined",
     "is_negated",
+    "is_past",
     "negated_spans",
     "normalise",
     "numbers",
