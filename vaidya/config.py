@@ -30,7 +30,8 @@ class AudioConfig(Section):
     """Limits of decoding, and the thresholds of the quality flags.
 
     declared_share: a recording that decodes to less than this share of its declared duration is TRUNCATED.
-    silence_dbfs: a 30 ms frame below this level is silent. clip_level: an absolute sample at or above it is clipped.
+    silence_dbfs: a 30 ms frame below this level is silent; people read aloud as quietly as -67 dBFS on a
+    distant microphone. clip_level: an absolute sample at or above it is clipped.
     """
 
     max_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
@@ -39,7 +40,7 @@ class AudioConfig(Section):
     max_decode_s: Positive = 30.0
     minimum_s: Positive = 0.3
     declared_share: Share = 0.95
-    silence_dbfs: float = -60.0
+    silence_dbfs: float = -70.0
     silent_share: Share = 0.98
     quiet_dbfs: float = -45.0
     clip_level: Share = 0.999
