@@ -89,11 +89,18 @@ def run_job(job: Job, pipeline: Pipeline, on_case: OnCase | None = None) -> ArmO
 
 
 def run_suite(
-    suite: Suite, config: RunConfig, *, limit: int | None = None, on_case: OnCase | None = None
+    suite: Suite, config: RunConfig, *, limit: int | None = None, engine: str = "local", on_case: OnCase | None = None
 ) -> Iterator[ArmOutcomes]:
-    """Every job's outcomes as they are finished; one pipeline a configuration, its models loaded once."""
+    """Every job's outcomes as they are finished; one pipeline a configuration, its models loaded once.
+
+    engine: `ray` first runs a job's waiting cases on Ray actors; the outcomes are read from the same files.
+    """
     pipeline: Pipeline | None = None
     for job in jobs(suite, config, limit):
+        if engine == "ray":
+            from vaidya.evaluation.ray_engine import run_on_ray
+
+            run_on_ray(job)
         if pipeline is None or pipeline.config.digest != job.config.digest:
             pipeline = pipeline.reconfigured(job.config) if pipeline else Pipeline(job.config)
         yield run_job(job, pipeline, on_case)
