@@ -1,0 +1,183 @@
+"""Each statement against what was said: which segments carry it, and what in it nobody said.
+
+A statement is compared by its content words and by concepts ("dyspnoea" is carried by "I can't catch my breath");
+numbers, medicines, denials and the speaker are checked apart. Rules only: the same input gives the same marks.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from vaidya.language import Experiencer, content_words, is_negated, normalise, numbers, to_digits
+from vaidya.note.base import NoteInput
+from vaidya.note.cues import word_set
+from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
+from vaidya.note.extract.mentions import Mention, mentions
+from vaidya.note.heard import Heard, heard
+from vaidya.schema import Origin, SectionName, Speaker, Statement
+
+NO_EVIDENCE = "no_evidence"
+UNSUPPORTED_NUMBER = "unsupported_number"
+UNSUPPORTED_DRUG = "unsupported_drug"
+UNSUPPORTED_DIAGNOSIS = "unsupported_diagnosis"
+NEGATION_CONFLICT = "negation_conflict"
+EXPERIENCER_CONFLICT = "experiencer_conflict"
+NOT_SAID_BY_CLINICIAN = "not_said_by_clinician"
+FLAGS = (
+    *(NO_EVIDENCE, UNSUPPORTED_NUMBER, UNSUPPORTED_DRUG, UNSUPPORTED_DIAGNOSIS),
+    *(NEGATION_CONFLICT, EXPERIENCER_CONFLICT, NOT_SAID_BY_CLINICIAN),
+)
+
+_MOST_SENTENCES = 4  # sentences that one statement may rest on
+_CLINICAL = ("symptom", "condition", "pregnancy", "social")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """The input of a note, prepared once for checking many statements. `mentions` are affirmed and denied concepts."""
+
+    source: NoteInput
+    sentences: tuple[Heard, ...]
+
+    @classmethod
+    def of(cls, source: NoteInput) -> "Spoken":
+        """Prepare one input."""
+        return cls(source, heard(source.transcript))
+
+    @cached_property
+    def complaint(self) -> str:
+        """The typed complaint in normal form."""
+        return normalise(self.source.complaint or "")
+
+    @cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Concepts of the transcript."""
+        return mentions(self.sentences)
+
+    @cached_property
+    def units(self) -> tuple[frozenset[str], ...]:
+        """The terms of each sentence; a question holds its reply's terms too, so that an exchange is one place."""
+        own = [terms(sentence.text) for sentence in self.sentences]
+        return tuple(own[i] | own[s.answers] if s.answers is not None else own[i] for i, s in enumerate(self.sentences))
+
+    @cached_property
+    def numbers(self) -> frozenset[float]:
+        """Every number that the note may hold: spoken, typed, measured, and the age."""
+        spoken = {q.value for sentence in self.sentences for q in numbers(sentence.text)}
+        typed = {q.value for q in numbers(self.complaint)}
+        measured = {float(v) for v in self.source.vitals.measured().values() if isinstance(v, int | float)}
+        age = {self.source.patient.age} if self.source.patient.age is not None else set()
+        return frozenset(spoken | typed | measured | age)
+
+    @cached_property
+    def drugs(self) -> frozenset[str]:
+        """Every medicine named in the transcript or the complaint."""
+        texts = [*(sentence.text for sentence in self.sentences), self.complaint]
+        return frozenset(found.name for text in texts for found in find_drugs(text))
+
+    @cached_property
+    def concepts(self) -> frozenset[str]:
+        """Every concept that occurs anywhere, asked, denied or affirmed."""
+        texts = [*(sentence.text for sentence in self.sentences), self.complaint]
+        return frozenset(found.name for text in texts for found in find_concepts(text))
+
+
+def terms(text: str) -> frozenset[str]:
+    """What a normalised text says, as a set: its concepts, and the stems of its other content words."""
+    digits = to_digits(text)
+    concepts = [found for found in find_concepts(digits) if found.kind != "exam"]
+    rest = _without(digits, concepts)
+    stems = {word for word in content_words(rest) if not re.fullmatch(r"[\d./]+", word)}
+    return frozenset(stems | {f"c:{found.name}" for found in concepts})
+
+
+def _without(text: str, concepts: Sequence[Found]) -> str:
+    pieces, at = [], 0
+    for found in sorted(concepts, key=lambda f: f.start):
+        pieces.append(text[at : max(at, found.start)])
+        at = max(at, found.end)
+    return " ".join([*pieces, text[at:]])
+
+
+def check(text: str, section: SectionName, spoken: Spoken, support_min: float) -> Statement:
+    """The statement with its evidence, whether it is supported, and flags for what is not.
+
+    support_min: the least share of its terms that the cited sentences must hold, in [0, 1].
+    """
+    plain = normalise(text)
+    chosen, share = _align(plain, spoken)
+    evidence = [name for index in chosen for name in spoken.sentences[index].evidence]
+    if _in_complaint(plain, spoken, share):
+        evidence, share = [*evidence, "complaint"], 1.0
+    flags = [NO_EVIDENCE] if share < support_min else []
+    flags += [*_number_flags(plain, spoken), *_drug_flags(plain, spoken), *_concept_flags(plain, section, spoken)]
+    if section == "plan" and not _by_clinician(chosen, spoken):
+        flags.append(NOT_SAID_BY_CLINICIAN)
+    named = tuple(dict.fromkeys(evidence)) if share >= support_min else ()
+    return Statement(
+        text=text, evidence=named, supported=not flags, origin=Origin.MODEL, flags=tuple(dict.fromkeys(flags))
+    )
+
+
+def _align(plain: str, spoken: Spoken) -> tuple[list[int], float]:
+    """The sentences that together hold most of a statement's terms, and the share that they hold."""
+    wanted = {term for term in terms(plain) if term not in word_set("note_words")}
+    if not wanted:
+        return [], 0.0
+    left, chosen = set(wanted), []
+    for _ in range(_MOST_SENTENCES):
+        best = max(range(len(spoken.units)), key=lambda i: len(left & spoken.units[i]), default=None)
+        if best is None or not left & spoken.units[best]:
+            break
+        chosen.append(best)
+        left -= spoken.units[best]
+    return sorted(chosen), 1 - len(left) / len(wanted)
+
+
+def _in_complaint(plain: str, spoken: Spoken, share: float) -> bool:
+    wanted = {term for term in terms(plain) if term not in word_set("note_words")}
+    held = terms(spoken.complaint)
+    return bool(wanted) and bool(held) and len(wanted & held) / len(wanted) > share
+
+
+def _number_flags(plain: str, spoken: Spoken) -> list[str]:
+    said = {quantity.value for quantity in numbers(plain)}
+    return [UNSUPPORTED_NUMBER] if said - spoken.numbers else []
+
+
+def _drug_flags(plain: str, spoken: Spoken) -> list[str]:
+    said = {found.name for found in find_drugs(plain)}
+    return [UNSUPPORTED_DRUG] if said - spoken.drugs else []
+
+
+def _concept_flags(plain: str, section: SectionName, spoken: Spoken) -> list[str]:
+    """A concept denied where it was affirmed or the reverse, another person's, or a diagnosis nobody named."""
+    flags = []
+    for found in find_concepts(plain):
+        if found.kind not in _CLINICAL:
+            continue
+        known = [mention for mention in spoken.mentions if mention.found.name == found.name]
+        if found.kind == "condition" and found.name not in spoken.concepts and section in ("assessment", "plan"):
+            flags.append(UNSUPPORTED_DIAGNOSIS)
+        elif known:
+            flags.extend(_conflicts(is_negated(plain, found.start, found.end), known, plain))
+        elif is_negated(plain, found.start, found.end) and found.name not in spoken.concepts:
+            flags.append(NEGATION_CONFLICT)  # denied though nobody spoke of it
+    return flags
+
+
+def _conflicts(denied: bool, known: Sequence[Mention], plain: str) -> list[str]:
+    flags = []
+    if all(mention.denied is not denied for mention in known):
+        flags.append(NEGATION_CONFLICT)
+    if not denied and "family" not in plain and all(m.whose is Experiencer.HISTORY for m in known):
+        flags.append(EXPERIENCER_CONFLICT)
+    return flags
+
+
+def _by_clinician(chosen: Sequence[int], spoken: Spoken) -> bool:
+    return any(
+        spoken.sentences[index].speaker is Speaker.CLINICIAN and not spoken.sentences[index].question
+        for index in chosen
+    )

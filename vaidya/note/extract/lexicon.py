@@ -1,0 +1,125 @@
+"""Finding concepts and medicines in a sentence: phrases matched on word stems, fillers skipped.
+
+The lists are `concepts.yaml` and `drugs.yaml`. Matching prefers the longest phrase and gives each word once.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import yaml
+
+from vaidya.language import normalise, stem
+from vaidya.note.cues import word_set
+
+_TOKEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u0dff'-](?=[\w\u0900-\u0dff])|[\u0900-\u0dff])*")
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A concept in a text: its kind and name, and where; offsets are of the normalised text."""
+
+    kind: str
+    name: str
+    start: int
+    end: int
+
+
+def _tokens(text: str) -> list[tuple[str, int, int]]:
+    spans = ((m.group().removesuffix("'s"), m.start(), m.end()) for m in _TOKEN.finditer(text))
+    return [(stem(word), start, end) for word, start, end in spans if word not in word_set("fillers")]
+
+
+def _read(name: str) -> dict[str, object]:
+    return yaml.safe_load((resources.files("vaidya.note.extract") / name).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[str, list[tuple[Phrase, str, str]]]:
+    """Every phrase by its first stem, longest first: (stems, kind, name)."""
+    index: dict[str, set[tuple[Phrase, str, str]]] = {}
+    for kind, name, phrase in _entries():
+        stems = tuple(token for token, _, _ in _tokens(normalise(phrase)))
+        index.setdefault(stems[0], set()).add((stems, kind, name))
+    return {first: sorted(entries, key=lambda entry: -len(entry[0])) for first, entries in index.items()}
+
+
+def _entries() -> Iterator[tuple[str, str, str]]:
+    for kind, concepts in _read("concepts.yaml").items():
+        for name, phrases in concepts.items():  # type: ignore[attr-defined]
+            yield from ((kind, name, phrase) for phrase in phrases)
+
+
+@lru_cache(maxsize=1)
+def drug_names() -> frozenset[str]:
+    """Every listed medicine, in lower case; some have two words."""
+    lists = _read("drugs.yaml")
+    return frozenset(name for key, names in lists.items() if key not in ("stems", "not_drugs") for name in names)  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=1)
+def _drug_pattern() -> re.Pattern[str]:
+    lists = _read("drugs.yaml")
+    listed = "|".join(sorted((re.escape(name) for name in drug_names()), key=len, reverse=True))
+    stems = "|".join(lists["stems"])  # type: ignore[arg-type]
+    return re.compile(rf"\b(?:(?:{listed})s?|[a-z]{{3,}}(?:{stems}))\b")
+
+
+@lru_cache(maxsize=8_192)
+def find_drugs(text: str) -> tuple[Found, ...]:
+    """Medicines named in a normalised text, by list or by INN stem.
+
+    >>> [f.name for f in find_drugs("i take metformin and something called zofenopril")]
+    ['metformin', 'zofenopril']
+    """
+    spared = set(_read_not_drugs())
+    return tuple(
+        Found("medicine", _singular(m.group()), m.start(), m.end())
+        for m in _drug_pattern().finditer(text)
+        if m.group() not in spared
+    )
+
+
+@lru_cache(maxsize=1)
+def _read_not_drugs() -> tuple[str, ...]:
+    return tuple(_read("drugs.yaml")["not_drugs"])  # type: ignore[arg-type]
+
+
+def _singular(name: str) -> str:
+    return name.removesuffix("s") if name.removesuffix("s") in drug_names() else name
+
+
+@lru_cache(maxsize=8_192)
+def find_concepts(text: str) -> tuple[Found, ...]:
+    """Concepts in a normalised sentence, in order; a word belongs to one phrase of each kind at most.
+
+    >>> [(f.kind, f.name) for f in find_concepts("i've got a pain in my chest and high blood pressure")]
+    [('symptom', 'chest pain'), ('condition', 'hypertension')]
+    """
+    tokens = _tokens(text)
+    found: list[Found] = []
+    for position, (first, start, _) in enumerate(tokens):
+        for stems, kind, name in _phrases().get(first, ()):
+            length = len(stems)
+            if tuple(token for token, _, _ in tokens[position : position + length]) == stems:
+                found.append(Found(kind, name, start, tokens[position + length - 1][2]))
+    return tuple(_without_overlaps(found))
+
+
+def _without_overlaps(found: list[Found]) -> Iterator[Found]:
+    """The longest of overlapping finds of a kind: "coughing up blood" is not also a cough."""
+    for one in found:
+        longer = (
+            other
+            for other in found
+            if other.kind == one.kind
+            and other is not one
+            and other.start < one.end
+            and one.start < other.end
+            and (other.end - other.start, -other.start) > (one.end - one.start, -one.start)
+        )
+        if next(longer, None) is None:
+            yield one

@@ -1,0 +1,81 @@
+"""Durations, and vital signs and amounts spoken aloud."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from vaidya.language import Answer, to_digits
+from vaidya.note.cues import cue
+from vaidya.note.extract.facts import ExtractedFact, FactKind
+from vaidya.note.extract.lexicon import find_concepts
+from vaidya.note.extract.mentions import hypothetical
+from vaidya.note.heard import Heard
+from vaidya.schema import Speaker
+
+# Spoken vital signs: name, the words that announce it, the number as groups, and how a note writes it.
+_NO_TIME = r"(?! ?(?:days?|weeks?|hours?|months?|years?|times?))"
+_SPOKEN = (
+    ("blood pressure", r"blood pressure|bp|pressure", r"(\d{2,3}) ?(?:over|/) ?(\d{2,3})", "{0}/{1} mmHg"),
+    ("temperature", r"temperature|temp|fever", rf"(\d{{2,3}}(?:\.\d)?)\b{_NO_TIME}", "{0}"),
+    ("SpO2", r"oxygen|saturation|sats|spo2|o2", r"(\d{2,3})", "{0} %"),
+    ("pulse", r"pulse|heart rate", r"(\d{2,3})", "{0} /min"),
+    ("respirations", r"respiratory rate|respirations|breathing rate", r"(\d{1,2})", "{0} /min"),
+    ("blood sugar", r"sugars?|glucose|a1c|hba1c", rf"(\d{{1,3}}(?:\.\d)?)\b{_NO_TIME}", "{0}"),
+    ("weight", r"weighs?|weight", r"(\d{2,3}(?:\.\d)?) ?(kg|kilos?|kilograms?|pounds?|lbs?)", "{0} {1}"),
+)
+_VITALS = tuple(
+    (name, re.compile(rf"\b(?:{announced})\b\D{{0,30}}?\b{number}\b"), form)
+    for name, announced, number, form in _SPOKEN
+)
+_PAIN = ("pain score", re.compile(r"\b(\d{1,2}) ?(?:out of|/) ?10\b"), "{0} of 10")
+
+
+def measure_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
+    """Every duration and every vital sign spoken aloud."""
+    return tuple(
+        fact for index, sentence in enumerate(spoken) for fact in (*_durations(spoken, index), *_vitals(sentence))
+    )
+
+
+def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
+    sentence = spoken[index]
+    text = to_digits(sentence.text)
+    unconfirmed = sentence.question and sentence.reply is not Answer.YES
+    if unconfirmed or (sentence.speaker is Speaker.CLINICIAN and cue("not_duration").search(text)):
+        return
+    for match in cue("duration").finditer(text):
+        nearby = text[match.start() : match.end() + 8]
+        if not cue("not_duration").search(nearby) and not hypothetical(text, match.start()):
+            about = _about(spoken, index)
+            said = match.group().strip()
+            wording = f"{about[0].upper()}{about[1:]}: {said}" if about else f"Time course: {said}"
+            yield ExtractedFact(FactKind.DURATION, said, wording, False, "subjective", sentence.evidence)
+
+
+def _about(spoken: Sequence[Heard], index: int) -> str | None:
+    """The symptom that a duration belongs to: in the same sentence, else in the question it answers."""
+    asked = spoken[index].answers
+    for sentence in (spoken[index], spoken[asked] if asked is not None else None):
+        if sentence is not None:
+            symptoms = [found.name for found in find_concepts(sentence.text) if found.kind == "symptom"]
+            if symptoms:
+                return symptoms[0]
+    return None
+
+
+def _vitals(sentence: Heard) -> Iterator[ExtractedFact]:
+    text = to_digits(sentence.text)
+    if sentence.question and sentence.reply is not Answer.YES:
+        return
+    for name, pattern, form in (*_VITALS, _PAIN):
+        for match in pattern.finditer(text):
+            if not hypothetical(text, match.start()):
+                yield _vital(sentence, name, form.format(*match.groups()))
+
+
+def _vital(sentence: Heard, name: str, value: str) -> ExtractedFact:
+    """Read out by a clinician it is a finding; told by the patient it is history."""
+    clinician = sentence.speaker is Speaker.CLINICIAN
+    wording = f"{name[0].upper()}{name[1:]} {value} ({'as said' if clinician else 'patient reports'})"
+    return ExtractedFact(
+        FactKind.VITAL, name, wording, False, "objective" if clinician else "subjective", sentence.evidence
+    )

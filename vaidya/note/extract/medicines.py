@@ -1,0 +1,102 @@
+"""Medicines with dose and frequency, allergies, and what a clinician prescribes aloud."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from vaidya.language import Answer, is_negated, to_digits
+from vaidya.note.cues import cue
+from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
+from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
+from vaidya.note.extract.mentions import hypothetical
+from vaidya.note.heard import Heard
+from vaidya.schema import Speaker
+
+_STOPPED = re.compile(
+    r"\b(?:stopped|ran out of|run out of|forgot|missed|skipped|quit|came off|off) (?:taking |my |the |using )*\W*$"
+)
+_REACH = 45  # characters after a name within which its dose and frequency stand
+_REACH_BEFORE = 25
+
+
+def medicine_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
+    """Every medicine taken, stopped, or prescribed aloud; what is only asked about is left out."""
+    return tuple(fact for sentence in spoken for fact in _in_sentence(sentence))
+
+
+def _in_sentence(sentence: Heard) -> Iterator[ExtractedFact]:
+    text = to_digits(sentence.text)
+    if cue("allergy").search(text) or (sentence.question and sentence.reply is not Answer.YES):
+        return
+    drugs = find_drugs(text)
+    for place, drug in enumerate(drugs):
+        if hypothetical(text, drug.start):
+            continue
+        before = drugs[place - 1].end if place else 0
+        after = drugs[place + 1].start if place + 1 < len(drugs) else len(text)
+        yield _medicine(sentence, text, drug, (before, after))
+
+
+def _medicine(sentence: Heard, text: str, drug: Found, bounds: tuple[int, int]) -> ExtractedFact:
+    denied = is_negated(text, drug.start, drug.end) or bool(_STOPPED.search(text[: drug.start]))
+    planned = (
+        sentence.speaker is Speaker.CLINICIAN and not sentence.question and cue("prescribes").search(text) is not None
+    )
+    said = capital(f"{drug.name} {_dosing(text, drug, bounds)}".strip())
+    wording = f"Not taking {drug.name}" if denied else said
+    kind = FactKind.PLAN if planned else FactKind.MEDICINE
+    name = f"Medicine: {wording}" if kind is FactKind.MEDICINE and not denied else wording
+    return ExtractedFact(kind, drug.name, name, denied, "plan" if planned else "subjective", sentence.evidence)
+
+
+def _dosing(text: str, drug: Found, bounds: tuple[int, int]) -> str:
+    """Dose and frequency that stand by a name and by no other medicine's."""
+    after = text[drug.end : min(bounds[1], drug.end + _REACH)]
+    before = text[max(bounds[0], drug.start - _REACH_BEFORE) : drug.start]
+    dose = cue("dose").search(after) or cue("dose").search(before)
+    frequency = cue("frequency").search(after)
+    return " ".join(match.group() for match in (dose, frequency) if match)
+
+
+def allergy_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
+    """Allergies by name, and "no known allergies" where that was said and none is named."""
+    named: list[ExtractedFact] = []
+    denials: list[ExtractedFact] = []
+    for index, sentence in enumerate(spoken):
+        if cue("allergy").search(sentence.text):
+            named.extend(_allergens(sentence, sentence.text))
+            named.extend(_answered(spoken, index))
+            if _denies(sentence):
+                denials.append(_no_allergies(sentence))
+    return tuple(named) or tuple(denials[:1])
+
+
+def _allergens(sentence: Heard, text: str) -> Iterator[ExtractedFact]:
+    """What a statement, or a question confirmed, is about; "not allergic to penicillin" gives none."""
+    if sentence.question and sentence.reply is not Answer.YES:
+        return
+    for found in (*find_drugs(text), *find_concepts(text)):
+        if found.kind in ("medicine", "allergen") and not is_negated(text, found.start, found.end):
+            yield _allergy(found.name, sentence.evidence)
+
+
+def _answered(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
+    """Allergens that a reply names: "any allergies?" - "penicillin"."""
+    if not spoken[index].question:
+        return
+    for reply in spoken[index + 1 : index + 4]:
+        if reply.segment == spoken[index].answered_in:
+            for found in (*find_drugs(reply.text), *find_concepts(reply.text)):
+                if found.kind in ("medicine", "allergen") and not is_negated(reply.text, found.start, found.end):
+                    yield _allergy(found.name, spoken[index].evidence)
+
+
+def _allergy(name: str, evidence: tuple[str, ...]) -> ExtractedFact:
+    return ExtractedFact(FactKind.ALLERGY, name, f"Allergy: {name}", False, "subjective", evidence)
+
+
+def _denies(sentence: Heard) -> bool:
+    return sentence.reply is Answer.NO if sentence.question else bool(cue("no_allergy").search(sentence.text))
+
+
+def _no_allergies(sentence: Heard) -> ExtractedFact:
+    return ExtractedFact(FactKind.ALLERGY, "none", "No known allergies", True, "subjective", sentence.evidence)

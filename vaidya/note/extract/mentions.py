@@ -1,0 +1,52 @@
+"""Mentions of concepts in a consultation: affirmed or denied, by whom, about whom, and in answer to what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vaidya.language import Answer, Experiencer, experiencer, is_imagined, is_negated
+from vaidya.note.cues import cue
+from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
+from vaidya.note.heard import Heard
+from vaidya.schema import Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One concept in one sentence. denied: not present. sentence: index into the sentences heard."""
+
+    found: Found
+    denied: bool
+    whose: Experiencer
+    speaker: Speaker | None
+    sentence: int
+    evidence: tuple[str, ...]
+
+
+def mentions(spoken: Sequence[Heard]) -> tuple[Mention, ...]:
+    """Every concept and medicine affirmed or denied; open questions and mere possibilities are left out."""
+    found: list[Mention] = []
+    for index, sentence in enumerate(spoken):
+        for concept in (*find_concepts(sentence.text), *find_drugs(sentence.text)):
+            denied = _denied(concept, sentence)
+            if denied is not None:
+                whose = experiencer(sentence.text, concept.start, concept.end)
+                found.append(Mention(concept, denied, whose, sentence.speaker, index, sentence.evidence))
+    return tuple(found)
+
+
+def _denied(concept: Found, sentence: Heard) -> bool | None:
+    """True when denied, False when affirmed, None when the sentence says neither."""
+    if hypothetical(sentence.text, concept.start):
+        return None
+    if sentence.question:
+        return {Answer.YES: False, Answer.NO: True}.get(sentence.reply) if sentence.reply else None
+    return is_negated(sentence.text, concept.start, concept.end)
+
+
+def hypothetical(text: str, start: int) -> bool:
+    """Whether what stands at `start` of a normalised sentence is only a possibility.
+
+    >>> hypothetical("if you get any chest pain, call us", 15), hypothetical("i get chest pain", 6)
+    (True, False)
+    """
+    return bool(cue("hypothetical").search(text, 0, start)) or is_imagined(text, start, start + 1)

@@ -1,0 +1,117 @@
+"""What the model is asked to write: a JSON object with short keys, the tier first.
+
+Short keys and bounded lists keep the reply short; the bounds also stop a small model that repeats itself. The schema
+has no `$ref` and no `anyOf`, so that llama.cpp, llguidance and vLLM all take it.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+import json_repair
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vaidya.errors import NoteFormatError
+from vaidya.schema import SECTIONS, SectionName, Tier
+
+LONGEST_STATEMENT = 160  # characters
+LONGEST_FLAG = 60
+_MOST = {"r": 4, "s": 10, "o": 4, "a": 3, "p": 6}  # statements of each list
+_Text = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT)]
+_TIER = re.compile(r'"t"\s*:\s*"([A-Za-z_\- ]+)"')
+
+
+class Reply(BaseModel):
+    """The model's reply: tier, red flags, then the four sections as statements."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    t: Literal["EMERGENCY", "URGENT", "SEMI_URGENT", "ROUTINE"]
+    r: Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_FLAG)]], Field(max_length=_MOST["r"])]
+    s: Annotated[list[_Text], Field(min_length=1, max_length=_MOST["s"])]
+    o: Annotated[list[_Text], Field(max_length=_MOST["o"])]
+    a: Annotated[list[_Text], Field(max_length=_MOST["a"])]
+    p: Annotated[list[_Text], Field(max_length=_MOST["p"])]
+
+    def section(self, name: SectionName) -> list[str]:
+        """The statements of one section, each once, surrounding space and bullets removed."""
+        texts: list[str] = getattr(self, _KEYS[name])
+        return list(dict.fromkeys(clean for text in texts if (clean := text.strip(" -•*\t\n"))))
+
+    @property
+    def tier(self) -> Tier:
+        """The tier."""
+        return Tier(self.t)
+
+
+_KEYS: dict[SectionName, str] = dict(zip(SECTIONS, "soap", strict=True))
+
+
+def reply_schema() -> dict[str, Any]:
+    """The JSON schema of `Reply` without titles and descriptions.
+
+    >>> sorted(reply_schema()["properties"])
+    ['a', 'o', 'p', 'r', 's', 't']
+    """
+    return _bare(Reply.model_json_schema())
+
+
+def _bare(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _bare(value) for key, value in node.items() if key not in ("title", "description")}
+    return [_bare(value) for value in node] if isinstance(node, list) else node
+
+
+def streamed_tier(text: str) -> Tier | None:
+    """The tier as soon as it stands complete in a reply that is still being written.
+
+    >>> streamed_tier('{"t": "URG'), streamed_tier('{"t": "URGENT"')
+    (None, <Tier.URGENT: 'URGENT'>)
+    """
+    match = _TIER.search(text)
+    return Tier.parse(match[1]) if match else None
+
+
+def parse(text: str) -> Reply:
+    """A reply exactly as asked for.
+
+    Raises:
+        NoteFormatError: it is not.
+    """
+    try:
+        return Reply.model_validate_json(_object(text))
+    except ValidationError as error:
+        raise NoteFormatError(
+            f"the reply is not a note: {error.error_count()} problem(s); needed an object with keys t, r, s, o, a, p"
+        ) from error
+
+
+def repair(text: str) -> Reply:
+    """A reply mended: broken JSON closed, over-long lists and statements cut. It never supplies a tier or a fact.
+
+    Raises:
+        NoteFormatError: no tier, or no subjective statement, stands in the reply.
+    """
+    tier = streamed_tier(text)
+    found = json_repair.loads(_object(text))
+    if tier is None or not isinstance(found, dict):
+        raise NoteFormatError("the reply is not a note and cannot be repaired: no tier stands in it")
+    lists = {
+        key: _cut(found.get(key), most, LONGEST_FLAG if key == "r" else LONGEST_STATEMENT)
+        for key, most in _MOST.items()
+    }
+    try:
+        return Reply.model_validate({"t": tier.value, **lists})
+    except ValidationError as error:
+        raise NoteFormatError("the reply is not a note and cannot be repaired: no statement stands in it") from error
+
+
+def _cut(value: object, most: int, longest: int) -> list[str]:
+    texts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    return [text.strip()[:longest] for text in texts if isinstance(text, str) and text.strip()][:most]
+
+
+def _object(text: str) -> str:
+    """From the first brace on: models put a code fence or a thought before their answer."""
+    start = text.find("{")
+    end = text.rfind("}")
+    return text[start : end + 1] if 0 <= start < end else text[max(start, 0) :]

@@ -1,0 +1,112 @@
+"""A note drafted by a language model: asked, parsed, repaired once, asked once more, and checked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vaidya.config import NoteConfig
+from vaidya.errors import GenerationTruncatedError, NoteFormatError
+from vaidya.llm.base import LanguageModel
+from vaidya.note.assemble import assemble
+from vaidya.note.base import Draft, NoteInput, OnText, OnTier
+from vaidya.note.evidence import Spoken
+from vaidya.note.extractive import extractive_note
+from vaidya.note.prompt import Prompt, load_prompt
+from vaidya.note.reply import Reply, parse, repair, reply_schema, streamed_tier
+from vaidya.schema import FinishReason, Generation
+
+_REMARK = "Your last reply could not be used. Reply with the JSON object only, with few and short statements."
+
+
+@dataclass(slots=True)
+class _Listener:
+    """Follows a reply while it is written and reports its tier once."""
+
+    on_tier: OnTier | None
+    on_text: OnText | None
+    text: str = ""
+    told: bool = False
+
+    def __call__(self, piece: str) -> None:
+        self.text += piece
+        if self.on_text:
+            self.on_text(piece)
+        tier = None if self.told else streamed_tier(self.text)
+        if tier is not None:
+            self.told = True
+            if self.on_tier:
+                self.on_tier(tier)
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """Requests made so far for one note."""
+
+    made: list[Generation] = field(default_factory=list)
+    error: NoteFormatError | GenerationTruncatedError | None = None
+
+
+class ModelNoteWriter:
+    """A NoteWriter around any language model.
+
+    Without usable speech the model is not asked: the note is ABSTAINED.
+    """
+
+    def __init__(self, model: LanguageModel, config: NoteConfig) -> None:
+        self._model = model
+        self._config = config
+        self._prompt: Prompt = load_prompt(config.prompt)
+        self.prompt_version: str | None = self._prompt.version
+
+    def warm(self) -> None:
+        """Read the fixed part of the prompt into the engine's cache ahead of a consultation."""
+        self._model.warm(self._prompt.prefix)
+
+    def write(self, source: NoteInput, *, on_tier: OnTier | None = None, on_text: OnText | None = None) -> Draft:
+        """Draft a note.
+
+        Raises:
+            GenerationError: the model failed; its codes tell how (time, server).
+            GenerationTruncatedError: every reply was cut at the token limit.
+            NoteFormatError: no reply was a note, after one repair each.
+        """
+        if not source.transcript.has_words:
+            return Draft(note=extractive_note(source, source.transcript.state.value))
+        listener = _Listener(on_tier, on_text)
+        attempts = _Attempts()
+        for number in range(self._config.retries + 1):
+            reply, how = self._attempt(source, "" if number == 0 else _REMARK, listener, attempts)
+            if reply is not None:
+                how = how if number == 0 else "retried"
+                return self._draft(reply, source, attempts, how)
+        raise attempts.error or NoteFormatError("no reply was asked for: `note.retries` must not be negative")
+
+    def _attempt(
+        self, source: NoteInput, remark: str, listener: Callable[[str], None], attempts: _Attempts
+    ) -> tuple[Reply | None, str]:
+        """One request, parsed or repaired; the reason why it was neither is kept."""
+        messages = self._prompt.messages(source, remark)
+        generation = self._model.generate(messages, reply_schema(), on_text=listener)
+        attempts.made.append(generation)
+        if generation.finish_reason is not FinishReason.STOP:
+            attempts.error = GenerationTruncatedError(
+                f"the reply was cut after {generation.tokens_out} tokens; raise `llm.max_tokens`"
+            )
+            return None, "none"
+        try:
+            return _read(generation.text)
+        except NoteFormatError as error:
+            attempts.error = error
+            return None, "none"
+
+    def _draft(self, reply: Reply, source: NoteInput, attempts: _Attempts, how: str) -> Draft:
+        note = assemble(reply, Spoken.of(source), self._config, self._prompt.version)
+        return Draft(
+            note=note, tier=reply.tier, red_flags=tuple(reply.r), generations=tuple(attempts.made), attempt=how
+        )
+
+
+def _read(text: str) -> tuple[Reply, str]:
+    try:
+        return parse(text), "first"
+    except NoteFormatError:
+        return repair(text), "repaired"
