@@ -3,7 +3,7 @@
 Each clinician listed what a note of the consultation must hold, as a tree ("Diarrhoea" > "3 days"), and marked each
 entry critical, non-critical or irrelevant. Here:
 
-- the union of the clinicians' lists, because an omission is the harm; entries whose wording is nearly the same become
+- the union of the clinicians' lists, because an omission is the harm; entries of two clinicians that mean the same become
   one fact with both wordings as alternatives;
 - critical when at least half of the clinicians who named it said so; irrelevant entries are left out;
 - an entry of the tree carries its ancestors in `text` ("Diarrhoea: 3 days"), so that it can be understood alone, while
@@ -22,7 +22,10 @@ from vaidya.corpora.lines import Row
 from vaidya.schema import Fact
 from vaidya.schema.note import SectionName
 
-SAME_WORDING = 85.0  # token-set ratio; below it "no blood in stool" and "no blood in vomit" would merge
+# Two clinicians mean one fact when the entries share most words (0-100, token-set ratio), and so do the entries with
+# their ancestors, less strictly: "no blood" under vomiting is not "no blood" under diarrhoea.
+SAME_ENTRY = 85.0
+SAME_CONTEXT = 70.0
 
 _EXAMINATION = re.compile(r"^(o/?e|exam)", re.IGNORECASE)
 _NEGATION = re.compile(
@@ -74,9 +77,10 @@ def facts_of(checklists: Mapping[str, Sequence[Entry]]) -> tuple[Fact, ...]:
     """The facts of one consultation, in the order in which the first clinician named them."""
     merged: list[_Merged] = []
     for entries in checklists.values():
+        named_before = tuple(merged)
         for text, entry in _with_ancestors(entries):
             if entry.importance != "irrelevant":
-                _add(merged, text, entry)
+                _add(merged, named_before, text, entry)
     return tuple(_fact(item) for item in merged)
 
 
@@ -90,12 +94,12 @@ def _with_ancestors(entries: Sequence[Entry]) -> list[tuple[str, Entry]]:
     return found
 
 
-def _add(merged: list[_Merged], text: str, entry: Entry) -> None:
+def _add(merged: list[_Merged], named_before: Sequence[_Merged], text: str, entry: Entry) -> None:
     wording, negated = read_wording(entry.fact)
     if not wording:
         return
     section: SectionName = "objective" if _EXAMINATION.match((entry.section or "").strip()) else "subjective"
-    same = next((item for item in merged if item.negated == negated and _same(item, wording, text)), None)
+    same = next((item for item in named_before if item.negated == negated and _same(item, wording, text)), None)
     if same is None:
         same = _Merged(text, section, negated)
         merged.append(same)
@@ -105,9 +109,12 @@ def _add(merged: list[_Merged], text: str, entry: Entry) -> None:
 
 
 def _same(item: _Merged, wording: str, text: str) -> bool:
-    """Nearly the same words, and about the same thing: "no blood" under vomiting is not "no blood" under diarrhoea."""
-    alike = max(fuzz.token_sort_ratio(wording, known) for known in item.wordings) >= SAME_WORDING
-    return alike and fuzz.token_sort_ratio(_normal(text), _normal(item.text)) >= SAME_WORDING
+    alike = max(fuzz.token_set_ratio(wording, known) for known in item.wordings) >= SAME_ENTRY
+    return alike and fuzz.token_set_ratio(_words(text), _words(item.text)) >= SAME_CONTEXT
+
+
+def _words(text: str) -> str:
+    return _normal(text.replace(":", " "))
 
 
 def read_wording(text: str) -> tuple[str, bool]:

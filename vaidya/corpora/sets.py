@@ -76,7 +76,7 @@ def folder_of(name: str) -> Path:
 def read_cases(dataset: str, limit: int | None = None, split: str | None = None) -> list[Case]:
     """The cases of a set, in the order of its files.
 
-    split: only cases whose attribute `split` is this. limit: at most so many. A published id that comes twice gets ".2".
+    split: only cases whose attribute `split` is this. limit: at most so many. An id that comes twice gets ".2".
 
     Raises:
         DataError: the set is unknown or not here, or a row is malformed; says which file and line.
