@@ -3,8 +3,8 @@
 Each clinician listed what a note of the consultation must hold, as a tree ("Diarrhoea" > "3 days"), and marked each
 entry critical, non-critical or irrelevant. Here:
 
-- the union of the clinicians' lists, because an omission is the harm; entries of two clinicians that mean the same become
-  one fact with both wordings as alternatives;
+- the union of the clinicians' lists, because an omission is the harm; entries of two clinicians that mean the same are
+  one fact, with both wordings as alternatives;
 - critical when at least half of the clinicians who named it said so; irrelevant entries are left out;
 - an entry of the tree carries its ancestors in `text` ("Diarrhoea: 3 days"), so that it can be understood alone, while
   `any_of` holds the wordings of the entry itself;
