@@ -1,0 +1,45 @@
+"""Which pictures a suite's report shows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vaidya.evaluation.report import plots
+from vaidya.evaluation.rows import PIPELINE_ARM, Row
+from vaidya.evaluation.run import ArmOutcomes
+from vaidya.evaluation.suite import Suite
+
+# Metric -> what the picture says; a forest plot is drawn for each that the rows hold.
+FORESTS = {
+    "under_triage": "Under-triage: sent to wait longer than is safe",
+    "over_triage": "Over-triage: seen sooner than needed",
+    "omitted_critical_facts": "Critical facts left out of the note",
+    "unsupported_statements": "Statements that nothing said supports",
+    "rouge1": "ROUGE-1 against the reference note",
+    "event_macro_f1": "Sound events, macro F1",
+}
+
+
+def suite_figures(suite: Suite, runs: Sequence[ArmOutcomes], rows: Sequence[Row]) -> dict[str, Any]:
+    """Figures by their alternative text."""
+    figures: dict[str, Any] = {}
+    for metric, title in FORESTS.items():
+        if any(row.metric == metric and row.value is not None for row in rows):
+            figures[title] = plots.forest(rows, metric, title)
+    for run in (run for run in runs if run.arm == PIPELINE_ARM):
+        figures |= _of_run(run)
+    if any(row.metric == "word_error_rate" and row.cohort.startswith("language=") for row in rows):
+        title = "Word error rate by language"
+        figures[title] = plots.cohort_bars(rows, "word_error_rate", "language", title)
+    return figures
+
+
+def _of_run(run: ArmOutcomes) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    records = [outcome for outcome in run.outcomes if outcome.record is not None]
+    if any(outcome.case.tier is not None for outcome in records):
+        title = f"Reference and decided tier, {run.dataset.name}"
+        figures[title] = plots.confusion(records, title)
+    if any((outcome.record.timings.get("note") or 0.0) > 0 for outcome in records if outcome.record):
+        title = f"Seconds by stage, {run.dataset.name}"
+        figures[title] = plots.stage_times(records, title)
+    return figures

@@ -1,0 +1,201 @@
+"""An evaluation as a tracked run: the parent is the suite, each arm on each dataset a nested run.
+
+Kept with the run: every row and every case result as JSON lines (what the gate and a comparison read back), the figures,
+and the report. Patient words are only in the report, and only for synthetic or published cases.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vaidya.config import RunConfig
+from vaidya.errors import ConfigError, DataError
+from vaidya.evaluation.claims import claims_ledger
+from vaidya.evaluation.compare import CaseResult
+from vaidya.evaluation.report.figures import suite_figures
+from vaidya.evaluation.report.html import write_report
+from vaidya.evaluation.results import case_results
+from vaidya.evaluation.rows import ALL, PIPELINE_ARM, Row
+from vaidya.evaluation.run import ArmOutcomes, OnCase, case_digest, jobs, run_suite
+from vaidya.evaluation.score import score_suite
+from vaidya.evaluation.suite import Suite
+from vaidya.settings import repository_root
+from vaidya.tracking import Run, tracker
+from vaidya.tracking.base import MAX_METRICS
+from vaidya.tracking.tags import standard_tags
+
+ROWS, CASES = "evaluation/rows.jsonl", "evaluation/cases.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """What an evaluation gave and where it is kept."""
+
+    suite: str
+    run_id: str
+    rows: tuple[Row, ...]
+    cases: tuple[CaseResult, ...]
+    runs: tuple[ArmOutcomes, ...]
+    report: Path
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvaluation:
+    """What a finished evaluation left in its run."""
+
+    run_id: str
+    rows: tuple[Row, ...]
+    cases: tuple[CaseResult, ...]
+
+
+def run_and_track(  # noqa: PLR0913 - how a suite is run
+    suite: Suite,
+    config: RunConfig,
+    *,
+    limit: int | None = None,
+    engine: str = "local",
+    quiet: bool = False,
+    store: str = "mlflow",
+) -> EvaluationResult:
+    """Run a suite, log it, write its report.
+
+    quiet: no progress bar. store: `mlflow`, or `jsonl` for tests.
+
+    Raises:
+        ConfigError, DataError, WeightsError: the suite cannot be run; the run is marked FAILED.
+    """
+    if engine not in ("local", "ray"):
+        raise ConfigError(f"engine {engine!r} is not one of local, ray")
+    with tracker(store).run(f"eval {suite.suite}", experiment="evaluation") as run:
+        return evaluate_in(run, suite, config, limit=limit, engine=engine, quiet=quiet)
+
+
+def evaluate_in(  # noqa: PLR0913 - how a suite is run
+    run: Run, suite: Suite, config: RunConfig, *, limit: int | None = None, engine: str = "local", quiet: bool = False
+) -> EvaluationResult:
+    """Run a suite inside a run that is open."""
+    planned = jobs(suite, config, limit)
+    cases = {case.id: case for job in planned for case in job.cases}
+    digest = hashlib.sha256("".join(case_digest(c) for c in cases.values()).encode()).hexdigest()[:16]
+    run.tags(standard_tags(config, data_digest=digest, seed=suite.seed))
+    run.params({"suite": suite.suite, "profile": config.profile, "limit": limit, "engine": engine})
+    with _progress(sum(len(job.cases) for job in planned), quiet=quiet) as on_case:
+        runs = tuple(run_suite(suite, config, limit=limit, engine=engine, on_case=on_case))
+    rows = tuple(score_suite(suite, runs))
+    result = EvaluationResult(
+        suite=suite.suite,
+        run_id=run.run_id,
+        rows=rows,
+        cases=tuple(case_results(runs)),
+        runs=runs,
+        report=report_path(suite, run.run_id),
+        left_out=tuple(f"{r.dataset.name}: {r.left_out} cases left out by the limit" for r in runs if r.left_out),
+    )
+    _log(run, suite, config, result)
+    return result
+
+
+def report_path(suite: Suite, run_id: str) -> Path:
+    """Where a report is kept beside its run."""
+    return repository_root() / "experiments" / "runs" / "reports" / f"{suite.suite}-{run_id[:8]}.html"
+
+
+def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) -> None:
+    run.metrics(_headline(result.rows))
+    run.table("rows", [row.model_dump(mode="json") for row in result.rows], public=True)
+    run.table("cases", [_flat(case) for case in result.cases])
+    _log_datasets(run, result.runs)
+    for arm in sorted({row.arm for row in result.rows}):
+        with run.nested(arm) as nested:
+            nested.metrics(_named([row for row in result.rows if row.arm == arm and row.cohort == ALL]))
+    figures = suite_figures(suite, result.runs, result.rows)
+    for name, figure in figures.items():
+        run.figure(_slug(name), figure)
+    write_report(
+        result.report,
+        suite=suite,
+        config=config,
+        runs=result.runs,
+        rows=result.rows,
+        run_id=result.run_id,
+        figures=figures,
+        claims=claims_ledger(result.rows, config.profile, result.run_id),
+    )
+    _log_lines(run, result)
+    run.artifact(result.report, "report")
+
+
+def _log_lines(run: Run, result: EvaluationResult) -> None:
+    folder = result.report.parent / result.run_id[:8]
+    folder.mkdir(parents=True, exist_ok=True)
+    lines: Mapping[str, Sequence[Row | CaseResult]] = {ROWS: result.rows, CASES: result.cases}
+    for name, items in lines.items():
+        path = folder / Path(name).name
+        path.write_text("".join(item.model_dump_json() + "\n" for item in items), encoding="utf-8")
+        run.artifact(path, "evaluation")
+
+
+def _log_datasets(run: Run, runs: Sequence[ArmOutcomes]) -> None:
+    for arm in runs:
+        if arm.arm == PIPELINE_ARM and arm.outcomes:
+            digests = [case_digest(outcome.case) for outcome in arm.outcomes]
+            rows = [{"case": o.case.id, "digest": d} for o, d in zip(arm.outcomes, digests, strict=True)]
+            digest = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+            run.dataset(arm.dataset.name, rows, source=arm.dataset.name, digest=digest)
+
+
+def _headline(rows: Sequence[Row]) -> dict[str, float | None]:
+    """The pipeline's own numbers over all cases, as many as one run may hold; the rest stand in the table."""
+    return _named([row for row in rows if row.arm == PIPELINE_ARM and row.cohort == ALL])
+
+
+def _named(rows: Sequence[Row]) -> dict[str, float | None]:
+    several = len({row.dataset for row in rows}) > 1
+    named = {_slug(f"{row.dataset}.{row.metric}" if several else row.metric): row.value for row in rows}
+    return dict(list(named.items())[:MAX_METRICS])
+
+
+def _flat(case: CaseResult) -> dict[str, Any]:
+    data = case.model_dump(mode="json", exclude={"rates"})
+    return data | {name: errors / total if total else None for name, (errors, total) in case.rates.items()}
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "._-/" else "_" for c in name)
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[OnCase]:
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="case", disable=quiet, dynamic_ncols=True) as bar:
+
+        def on_case(dataset: str, arm: str, _case: object) -> None:
+            bar.set_description(f"{dataset} · {arm}")
+            bar.update()
+
+        yield on_case
+
+
+def stored_evaluation(run_id: str) -> StoredEvaluation:
+    """The rows and case results of a finished evaluation.
+
+    Raises:
+        DataError: there is no such run, or it is not an evaluation.
+    """
+    from vaidya.tracking.mlflow import client, connect
+
+    connect()
+    try:
+        folder = Path(client().download_artifacts(run_id, "evaluation"))
+    except Exception as error:
+        raise DataError(
+            f"run {run_id!r} holds no evaluation; `vaidya eval SUITE` makes one and prints its id"
+        ) from error
+    rows = tuple(Row.model_validate_json(line) for line in (folder / "rows.jsonl").read_text("utf-8").splitlines())
+    cases = (folder / "cases.jsonl").read_text("utf-8").splitlines()
+    return StoredEvaluation(run_id, rows, tuple(CaseResult.model_validate_json(line) for line in cases))
