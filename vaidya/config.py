@@ -126,7 +126,10 @@ class NoteConfig(Section):
 
 
 class TriageConfig(Section):
-    """Which sources may set a floor; all of them, but for ablations."""
+    """Which sources may set a floor; all of them, but for ablations.
+
+    adult_age: years from which the adult rules describe a patient. language_probability_min: below it a person is asked.
+    """
 
     vitals: bool = True
     red_flags: bool = True
@@ -134,6 +137,7 @@ class TriageConfig(Section):
     model: bool = True
     sound: bool = True
     adult_age: Annotated[float, Field(ge=0)] = 16.0
+    language_probability_min: Share = 0.5
 
 
 class PriceConfig(Section):

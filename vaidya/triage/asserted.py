@@ -1,0 +1,49 @@
+"""Whether a phrase speaks of this patient, here and now: not denied, past, imagined, asked or somebody else's.
+
+A companion speaks of the patient too ("my son is drowsy", "my mother was found on the floor"); a parent's or sibling's
+disease in the past tense without a present-day word is family history ("my father had a stroke").
+"""
+
+import re
+
+from vaidya.language import Answer, Experiencer, answer, experiencer, is_imagined, is_negated, is_past
+from vaidya.language.cues import pattern
+from vaidya.schema import Speaker
+from vaidya.triage.spoken import Spoken
+
+_FAMILY_EVENT = re.compile(
+    r"\b(?:father|mother|dad|mum|mom|parents?|brothers?|sisters?|siblings?|uncles?|aunts?|auntie|cousins?|grand\w+|nan)\b"
+    r"[^.?!;]*\b(?:had|have had|died|passed away|suffered|used to|years? ago|from)\b"
+    r"|(?:पिता|पापा|माँ|मां|माता|भाई|बहन|दादा|दादी|नाना|नानी|चाचा)[^.?!;।]*(?:था|थी|थे|हुआ था|हुई थी|गुज़र|गुजर)"
+)
+_ADDRESSED = re.compile(r"\b(?:you|your|any|anything|anyone)\b|आप|तुम|நீங்க|உங்க|మీ|మీరు|ನೀವು|ನಿಮ")
+
+
+def is_asserted(text: Spoken, start: int, end: int) -> bool:
+    """Whether the phrase at [start, end) of a text may raise a tier."""
+    body = text.text
+    if is_negated(body, start, end) or is_past(body, start, end) or is_imagined(body, start, end):
+        return False
+    return not _family_history(text, start, end) and not _asked_in_vain(text, start)
+
+
+def _family_history(text: Spoken, start: int, end: int) -> bool:
+    if experiencer(text.text, start, end) is not Experiencer.HISTORY:
+        return False
+    sentence = text.sentences[text.sentence_index(start)].text
+    if pattern("experiencer", "history").search(sentence):
+        return True
+    return bool(_FAMILY_EVENT.search(sentence)) and not pattern("temporality", "present").search(sentence)
+
+
+def _asked_in_vain(text: Spoken, start: int) -> bool:
+    """Whether the phrase stands in a clinician's question that nobody answered with yes."""
+    index = text.sentence_index(start)
+    sentence = text.sentences[index]
+    speaker = text.at(start).speaker
+    if not sentence.question or speaker in (Speaker.PATIENT, Speaker.COMPANION):
+        return False
+    if speaker is None and not _ADDRESSED.search(sentence.text):
+        return False
+    reply = text.sentences[index + 1].text if index + 1 < len(text.sentences) else ""
+    return answer(reply) is not Answer.YES

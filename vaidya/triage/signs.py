@@ -1,0 +1,80 @@
+"""Which signs the evidence shows: said, typed, known of the patient, or measured. Each with what it rests on."""
+
+import re
+from functools import lru_cache
+
+from vaidya.language import to_digits
+from vaidya.schema import Consciousness, Patient, Vitals
+from vaidya.triage.asserted import is_asserted
+from vaidya.triage.evidence import TriageInput
+from vaidya.triage.lexicon import lexicon
+from vaidya.triage.reported import reported_signs
+from vaidya.triage.spoken import Spoken, evidence_at, texts_of
+
+Signs = dict[str, tuple[str, ...]]
+
+YOUNG_INFANT_YEARS = 0.25  # WHO IMCI: a febrile infant under three months is treated as septic
+INFANT_YEARS = 1.0
+CHILD_YEARS = 16.0
+ELDER_YEARS = 65.0
+FEVER_CELSIUS = 38.0
+
+_AGE = re.compile(
+    r"\b(\d{1,3})[ -](year|month|week|day)s?[ -]old\b|\b(?:i'm|i am|aged?|age is) (\d{1,3})\b(?! (?:weeks|months|days|minutes|hours))"
+)
+_YEARS = {"year": 1.0, "month": 1 / 12, "week": 1 / 52, "day": 1 / 365}
+
+
+def signs_of(evidence: TriageInput) -> Signs:
+    """Name of each sign -> evidence ids."""
+    found: dict[str, dict[str, None]] = {}
+    parts = [_said(text) for text in texts_of(evidence)]
+    for part in (*parts, tuple(_known(evidence.patient).items()), tuple(_measured(evidence.vitals).items())):
+        for name, ids in part:
+            found.setdefault(name, {}).update(dict.fromkeys(ids))
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+@lru_cache(maxsize=512)
+def _said(text: Spoken) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Signs asserted in a text."""
+    spans = [(sentence.start, sentence.end) for sentence in text.sentences]
+    found: dict[str, list[int]] = {}
+    for sign in lexicon():
+        for match in sign.matches(text.text, spans):
+            if all(is_asserted(text, *span) for span in match):
+                found.setdefault(sign.name, []).extend(start for start, _ in match)
+    for name, place in reported_signs(text):
+        found.setdefault(name, []).append(place)
+    for name in _age_signs(_said_age(text)):
+        found.setdefault(name, []).append(0)
+    return tuple((name, evidence_at(text, places)) for name, places in found.items())
+
+
+def _said_age(text: Spoken) -> float | None:
+    """The first age in a text, in years: "65-year-old", "I am 54", "three weeks old"."""
+    match = _AGE.search(to_digits(text.text))
+    if match is None:
+        return None
+    return float(match[3]) if match[3] else float(match[1]) * _YEARS[match[2]]
+
+
+def _age_signs(age: float | None) -> tuple[str, ...]:
+    if age is None:
+        return ()
+    limits = {"young_infant": YOUNG_INFANT_YEARS, "infant": INFANT_YEARS, "child": CHILD_YEARS}
+    return ("elder",) if age >= ELDER_YEARS else tuple(name for name, limit in limits.items() if age < limit)
+
+
+def _known(patient: Patient) -> Signs:
+    signs: Signs = dict.fromkeys(_age_signs(patient.age), ("patient:age",))
+    return signs | {"pregnant": ("patient:pregnant",)} if patient.pregnant else signs
+
+
+def _measured(vitals: Vitals) -> Signs:
+    signs: Signs = {}
+    if vitals.temperature is not None and vitals.temperature >= FEVER_CELSIUS:
+        signs["fever"] = ("vital:temperature",)
+    if vitals.consciousness is not None and vitals.consciousness is not Consciousness.ALERT:
+        signs["drowsy"] = ("vital:consciousness",)
+    return signs
