@@ -11,7 +11,7 @@ EXIT_OURS, EXIT_INPUT, EXIT_REFUSED = 1, 2, 3
 
 def build() -> typer.Typer:
     """The whole application, its commands in the order in which a user meets them."""
-    from vaidya.cli import triage
+    from vaidya.cli import doctor, evaluate, experiment, triage, weights
 
     app = typer.Typer(
         name="vaidya",
@@ -21,6 +21,13 @@ def build() -> typer.Typer:
         add_completion=False,
     )
     app.command("triage")(triage.triage)
+    app.command("doctor")(doctor.doctor)
+    app.add_typer(weights.app, name="weights")
+    app.command("eval")(evaluate.evaluate)
+    app.command("gate")(evaluate.gate)
+    app.command("compare")(evaluate.compare)
+    app.command("run")(experiment.run)
+    app.command("ui")(experiment.ui)
     return app
 
 

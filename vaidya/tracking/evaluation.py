@@ -1,4 +1,4 @@
-"""An evaluation as a tracked run: the parent is the suite, each arm on each dataset a nested run.
+"""An evaluation as a tracked run: the parent is the suite, each arm a nested run.
 
 Kept with the run: every row and every case result as JSON lines (what the gate and a comparison read back), the figures,
 and the report. Patient words are only in the report, and only for synthetic or published cases.
@@ -52,7 +52,7 @@ class StoredEvaluation:
     cases: tuple[CaseResult, ...]
 
 
-def run_and_track(  # noqa: PLR0913 - how a suite is run
+def run_and_track(
     suite: Suite,
     config: RunConfig,
     *,
@@ -74,7 +74,7 @@ def run_and_track(  # noqa: PLR0913 - how a suite is run
         return evaluate_in(run, suite, config, limit=limit, engine=engine, quiet=quiet)
 
 
-def evaluate_in(  # noqa: PLR0913 - how a suite is run
+def evaluate_in(
     run: Run, suite: Suite, config: RunConfig, *, limit: int | None = None, engine: str = "local", quiet: bool = False
 ) -> EvaluationResult:
     """Run a suite inside a run that is open."""
@@ -112,7 +112,7 @@ def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) ->
     for arm in sorted({row.arm for row in result.rows}):
         with run.nested(arm) as nested:
             nested.metrics(_named([row for row in result.rows if row.arm == arm and row.cohort == ALL]))
-    figures = suite_figures(suite, result.runs, result.rows)
+    figures = suite_figures(result.runs, result.rows)
     for name, figure in figures.items():
         run.figure(_slug(name), figure)
     write_report(

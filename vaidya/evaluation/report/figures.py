@@ -6,7 +6,6 @@ from typing import Any
 from vaidya.evaluation.report import plots
 from vaidya.evaluation.rows import PIPELINE_ARM, Row
 from vaidya.evaluation.run import ArmOutcomes
-from vaidya.evaluation.suite import Suite
 
 # Metric -> what the picture says; a forest plot is drawn for each that the rows hold.
 FORESTS = {
@@ -19,7 +18,7 @@ FORESTS = {
 }
 
 
-def suite_figures(suite: Suite, runs: Sequence[ArmOutcomes], rows: Sequence[Row]) -> dict[str, Any]:
+def suite_figures(runs: Sequence[ArmOutcomes], rows: Sequence[Row]) -> dict[str, Any]:
     """Figures by their alternative text."""
     figures: dict[str, Any] = {}
     for metric, title in FORESTS.items():
