@@ -194,6 +194,18 @@ class GenerationTruncatedError(GenerationError):
     code = "GENERATION_TRUNCATED"
 
 
+class GenerationContextError(GenerationError):
+    """The request does not fit into the language model's context."""
+
+    code = "GENERATION_CONTEXT"
+
+
+class GenerationUnavailableError(GenerationError):
+    """The language model's server cannot be reached, refuses the key, or stays overloaded."""
+
+    code = "GENERATION_UNAVAILABLE"
+
+
 class NoteFormatError(StageError):
     """The reply is not a note, even after repair and one retry."""
 
@@ -207,6 +219,18 @@ class LengthMismatchError(VaidyaError):
     """References and decisions differ in number."""
 
     code = "LENGTH_MISMATCH"
+
+
+class TrackingError(VaidyaError):
+    """Something that a run must not log: a number that is not finite, too many metrics, patient words."""
+
+    code = "TRACKING"
+
+
+class NotebookError(VaidyaError):
+    """A notebook failed; the message names the cell and the error's type."""
+
+    code = "NOTEBOOK"
 
 
 class GateRefusedError(VaidyaError):

@@ -1,6 +1,7 @@
 """Where a result comes from: code version, machine, libraries."""
 
 import functools
+import hashlib
 import os
 import platform
 import subprocess
@@ -85,6 +86,16 @@ def libraries() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+@functools.cache
+def package_digest() -> str:
+    """First 16 hex digits of the sha256 over every file of this package, names and contents."""
+    folder = Path(__file__).resolve().parent
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def now() -> str:
