@@ -23,7 +23,6 @@ from vaidya.errors import AudioNotFoundError, InputError, IntakeError, StageTime
 from vaidya.llm.base import LanguageModel, load_language_model
 from vaidya.note import extractive_note, load_note_writer, with_standing_plan
 from vaidya.note.base import Draft, NoteInput, NoteWriter
-from vaidya.note.section import write_section
 from vaidya.record.assemble import assemble, make_intake
 from vaidya.schema import (
     Failure,
@@ -185,6 +184,8 @@ class Pipeline:
         Raises:
             GenerationError: the model failed, or the reply was cut.
         """
+        from vaidya.note.section import write_section
+
         model = self.model.get()
         with self.writer.in_use:
             return write_section(model, dialogue, header)

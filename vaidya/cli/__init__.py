@@ -1,6 +1,9 @@
 """The command line: one file a group of commands; heavy libraries are imported inside the commands."""
 
+import os
 import sys
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -41,6 +44,14 @@ def main() -> None:
     except VaidyaError as error:
         print(f"{error.code}: {error}", file=sys.stderr)
         sys.exit(exit_code(error))
+    except Exception as error:
+        if os.environ.get("VAIDYA_DEBUG"):
+            raise
+        # The text of an unexpected error may quote its input; only its type and place are safe to print.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        print(f"INTERNAL: unexpected {type(error).__name__} at {where}; VAIDYA_DEBUG=1 shows the trace", file=sys.stderr)
+        sys.exit(EXIT_OURS)
 
 
 def exit_code(error: VaidyaError) -> int:

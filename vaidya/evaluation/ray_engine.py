@@ -1,8 +1,8 @@
 """The same evaluation on many processes or machines: Ray Data in, finished cases out.
 
 A CPU task reads each recording; each model actor keeps one pipeline resident. A finished case goes to the store
-that the local engine reads (`vaidya.evaluation.run`), so a killed actor loses at most the case in its hands, which Ray gives to
-another, and the rows are made from the same files as local ones.
+that the local engine reads (`vaidya.evaluation.run`): a killed actor loses at most the case in its hands, which
+Ray gives to another, and the rows are made from the same files as local ones.
 """
 
 from typing import Any

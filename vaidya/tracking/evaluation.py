@@ -1,7 +1,7 @@
 """An evaluation as a tracked run: the parent is the suite, each arm a nested run.
 
-Kept with the run: every row and every case result as JSON lines (what the gate and a comparison read back), the figures,
-and the report. Patient words are only in the report, and only for synthetic or published cases.
+Kept with the run: every row and every case result as JSON lines (what the gate and a comparison read back), the
+figures, and the report. Patient words are only in the report, and only for synthetic or published cases.
 """
 
 import hashlib
