@@ -1,4 +1,4 @@
-"""A small language for phrases that clinicians and translators can read and write, compiled to regular expressions.
+"""A small language for phrases that clinicians and translators can read and write.
 
 A phrase is a row of terms separated by spaces, matched as whole words in normalised text:
 
@@ -8,65 +8,107 @@ A phrase is a row of terms separated by spaces, matched as whole words in normal
     ..3             up to three words may stand between
     A & B           both phrases, in one sentence, in any order
 
-    >>> words = {"cannot": ("can't", "cannot")}
-    >>> bool(compile_phrase("<cannot> ..1 (catch|get) ..2 breath", words)[0].search("i can't catch my breath"))
-    True
+    >>> phrase = read_phrase("<cannot> ..1 (catch|get) ..2 breath", {"cannot": ("can't", "cannot")})
+    >>> phrase.matches("i can't catch my breath", [(0, 23)])
+    [((2, 23),)]
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from vaidya.errors import ConfigError
 from vaidya.language.cues import END, START
 
 WordLists = Mapping[str, Sequence[str]]
+Span = tuple[int, int]
 
 _SEPARATOR = r"[\s,/\"'()-]+"
 _ANY_WORD = r"[^\s.?!;:।,]+"
-_TERM = re.compile(r"\.\.(?P<gap>\d)|\((?P<group>[^()]*)\)(?P<g_opt>\?)?|<(?P<name>\w+)>(?P<n_opt>\?)?|(?P<word>\S+)")
+_WORD_REST = r"[\w\u0900-\u0dff'-]*"
+_DIGITS = {"##": r"\d{2,3}", "#": r"\d+"}
+_TERM = re.compile(r"\.\.(?P<gap>\d)|(?P<body>\([^()]*\)|<\w+>|[^\s?]+)(?P<optional>\?)?")
 
 
-def compile_phrase(phrase: str, words: WordLists) -> tuple[re.Pattern[str], ...]:
-    """The expressions that must all match within one sentence; one, unless the phrase has an `&`.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Terms in a row. stems: one of them is in every text that matches, so most texts need no expression at all."""
+
+    source: str
+    stems: tuple[str, ...]
+
+    def may_match(self, text: str) -> bool:
+        """Whether the expression is worth trying."""
+        return not self.stems or any(stem in text for stem in self.stems)
+
+    @property
+    def expression(self) -> re.Pattern[str]:
+        """Compiled when first needed: a thousand phrases take seconds, a consultation needs a tenth of them."""
+        return _compiled(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One phrase: its rows, joined by `&`."""
+
+    rows: tuple[Row, ...]
+
+    def matches(self, text: str, sentences: Sequence[Span]) -> list[tuple[Span, ...]]:
+        """Every match in a normalised text, as one span for each row."""
+        if not all(row.may_match(text) for row in self.rows):
+            return []
+        if len(self.rows) == 1:
+            return [(match.span(),) for match in self.rows[0].expression.finditer(text)]
+        tried = ([row.expression.search(text, *sentence) for row in self.rows] for sentence in sentences)
+        return [tuple(match.span() for match in found if match) for found in tried if all(found)]
+
+
+def read_phrase(phrase: str, words: WordLists) -> Phrase:
+    """A phrase as it stands in a file of signs.
 
     Raises:
-        ConfigError: a word list is unknown, or the phrase cannot be read.
+        ConfigError: a word list is unknown, or the phrase begins with a gap or an optional term.
     """
-    try:
-        return tuple(re.compile(f"{START}(?:{source(part, words)}){END}") for part in phrase.split(" & "))
-    except re.error as error:
-        raise ConfigError(f"the phrase {phrase!r} cannot be read: {error}; see vaidya/triage/phrases.py") from error
+    return Phrase(tuple(_row(part.strip(), words) for part in phrase.split(" & ")))
 
 
-def source(phrase: str, words: WordLists) -> str:
-    """A phrase without `&` as the source of a regular expression; its first term is never optional or a gap."""
-    expression = ""
-    for match in _TERM.finditer(phrase.strip()):
-        if match["gap"]:
-            expression += rf"(?:{_SEPARATOR}{_ANY_WORD}){{0,{match['gap']}}}?"
-            continue
-        term, optional = _term(match, words)
-        if not expression:
-            expression = term
+@lru_cache(maxsize=4_096)
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source)
+
+
+def _row(phrase: str, words: WordLists) -> Row:
+    expression, needed = "", []
+    for match in _TERM.finditer(phrase):
+        if match["gap"] is None:
+            choices = _choices(match["body"], words)
+            term = f"(?:{'|'.join(map(_words, sorted(choices, key=len, reverse=True)))})"
+            lead = _SEPARATOR if expression else ""
+            expression += f"(?:{lead}{term})?" if match["optional"] else f"{lead}{term}"
+            needed += [] if match["optional"] else [_stems(choices)]
         else:
-            expression += rf"(?:{_SEPARATOR}{term})?" if optional else f"{_SEPARATOR}{term}"
-    return expression
+            expression += rf"(?:{_SEPARATOR}{_ANY_WORD}){{0,{match['gap']}}}?"
+    if not needed or expression.startswith("(?:[") or phrase.startswith(".."):
+        raise ConfigError(f"the phrase {phrase!r} begins with a gap or an optional term; see vaidya/triage/phrases.py")
+    # The term that is hardest to meet by chance: its shortest alternative is the longest.
+    return Row(f"{START}(?:{expression}){END}", max(needed, key=lambda stems: min(map(len, stems), default=0)))
 
 
-def _term(match: re.Match[str], words: WordLists) -> tuple[str, bool]:
-    if match["group"] is not None:
-        return _alternatives(match["group"].split("|")), bool(match["g_opt"])
-    if match["name"] is not None:
-        if match["name"] not in words:
-            raise ConfigError(f"no word list {match['name']!r}; there are {', '.join(sorted(words))}")
-        return _alternatives(words[match["name"]]), bool(match["n_opt"])
-    word = match["word"]
-    return _words(word.removesuffix("?")), word.endswith("?")
+def _choices(body: str, words: WordLists) -> Sequence[str]:
+    if body.startswith("("):
+        return body[1:-1].split("|")
+    if body.startswith("<"):
+        if body[1:-1] not in words:
+            raise ConfigError(f"no word list {body[1:-1]!r}; there are {', '.join(sorted(words))}")
+        return words[body[1:-1]]
+    return [body]
 
 
-def _alternatives(choices: Sequence[str]) -> str:
-    longest_first = sorted(choices, key=len, reverse=True)
-    return f"(?:{'|'.join(_words(choice) for choice in longest_first)})"
+def _stems(choices: Sequence[str]) -> tuple[str, ...]:
+    """The longest plain word of each alternative; none when one of them has no letters."""
+    stems = [max((word.removesuffix("*") for word in choice.split()), key=len, default="") for choice in choices]
+    return () if any(stem in ("", *_DIGITS) for stem in stems) else tuple(stems)
 
 
 def _words(text: str) -> str:
@@ -75,7 +117,6 @@ def _words(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    digits = {"##": r"\d{2,3}", "#": r"\d+"}
-    if word in digits:
-        return digits[word]
-    return re.escape(word.removesuffix("*")) + (r"[\w\u0900-\u0dff'-]*" if word.endswith("*") else "")
+    if word in _DIGITS:
+        return _DIGITS[word]
+    return re.escape(word.removesuffix("*")) + (_WORD_REST if word.endswith("*") else "")
