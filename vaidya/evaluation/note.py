@@ -1,0 +1,183 @@
+"""The note stage judged: critical facts, support, evidence, numbers and denials; word overlap as a secondary measure.
+
+Rates are pooled over statements or facts, with a bootstrap interval by patient. Every metric has a card in
+eval/cards/. A case whose run failed, or whose note ABSTAINED though there was speech, counts as unscored with its
+reason; a case that asks for one section (`section_header`) is scored on word overlap alone.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaidya.errors import VaidyaError
+from vaidya.evaluation.interval import bootstrap, pooled_bootstrap
+from vaidya.evaluation.note_encoder import ENCODER, bertscore
+from vaidya.evaluation.note_facts import misplaced_facts, omitted_critical_facts, omitted_facts
+from vaidya.evaluation.note_lexical import ROUGE, rouge
+from vaidya.evaluation.note_marks import (
+    denials_lost,
+    irrelevant_evidence,
+    numbers_lost,
+    uncited_statements,
+    unmarked_unsupported,
+)
+from vaidya.evaluation.note_support import unsupported_statements
+from vaidya.evaluation.outcome import Outcome
+from vaidya.evaluation.rate import Rate, pooled
+from vaidya.evaluation.rows import Row
+from vaidya.schema import Case, NoteState, SoapNote, TriageRecord
+
+BERTSCORE = f"bertscore_f1_{ENCODER}"
+OnRecord = Callable[[Case, TriageRecord], Rate]
+
+RATES: dict[str, OnRecord] = {
+    "omitted_critical_facts": lambda case, record: omitted_critical_facts(case, record.note),
+    "omitted_facts": lambda case, record: omitted_facts(case, record.note),
+    "misplaced_facts": lambda case, record: misplaced_facts(case, record.note),
+    "unsupported_statements": lambda case, record: unsupported_statements(case, record.note),
+    "unsupported_statements_major": lambda case, record: unsupported_statements(case, record.note, major_only=True),
+    "unmarked_unsupported": lambda case, record: unmarked_unsupported(case, record.note),
+    "uncited_statements": lambda case, record: uncited_statements(case, record.note),
+    "irrelevant_evidence": lambda _, record: irrelevant_evidence(record.note, record.transcript),
+    "numbers_lost": lambda case, record: numbers_lost(case, record.note),
+    "denials_lost": lambda case, record: denials_lost(case, record.note),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a row belongs to."""
+
+    dataset: str
+    arm: str
+    rng: np.random.Generator
+
+
+def score_note(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
+    """One row a metric that the dataset's references allow; nothing for cases without speech."""
+    place = _Place(dataset, arm, rng)
+    spoken = [outcome for outcome in outcomes if outcome.case.speech and outcome.case.turns]
+    if not spoken:
+        return []
+    rows = [row for name in RATES if (row := _rate_row(name, spoken, place)) is not None]
+    rows += _overlap_rows(spoken, place)
+    rows += _state_rows(spoken, place)
+    return rows
+
+
+def _rate_row(name: str, outcomes: Sequence[Outcome], place: _Place) -> Row | None:
+    """A pooled rate; None when no case has a reference for it."""
+    wanted = [o for o in outcomes if o.case.section_header is None and (o.case.facts or "fact" not in name)]
+    if not wanted:
+        return None
+    rates = [RATES[name](o.case, o.record) for o in wanted if o.record is not None and _drafted(o.record)]
+    total = pooled(rates)
+    low, high = pooled_bootstrap(rates, rng=place.rng)
+    return Row(
+        dataset=place.dataset,
+        arm=place.arm,
+        metric=name,
+        value=total.value,
+        low=low,
+        high=high,
+        errors=total.errors,
+        total=total.total,
+        n_scored=len(rates),
+        n_unscored=len(wanted) - len(rates),
+        reason=_why(wanted, len(rates), total.value),
+    )
+
+
+def _drafted(record: TriageRecord) -> bool:
+    return record.note.state is not NoteState.ABSTAINED
+
+
+def _why(outcomes: Sequence[Outcome], scored: int, value: float | None) -> str | None:
+    """Why cases went unscored, as codes with counts; or why nothing is defined."""
+    if scored == len(outcomes):
+        return None if value is not None else "UNDEFINED"
+    reasons = Counter(
+        o.reason or (o.record.note.reason if o.record else None) or "NO_RECORD" for o in outcomes if not _scored(o)
+    )
+    return ", ".join(f"{code}: {count}" for code, count in sorted(reasons.items()))
+
+
+def _scored(outcome: Outcome) -> bool:
+    return outcome.record is not None and _drafted(outcome.record)
+
+
+def _overlap_rows(outcomes: Sequence[Outcome], place: _Place) -> Iterator[Row]:
+    """ROUGE and BERTScore against the reference note or section, and the length beside it."""
+    pairs = [(o.case.note, text) for o in outcomes if o.case.note and (text := _text(o)) is not None]
+    wanted = sum(bool(o.case.note) for o in outcomes)
+    if not wanted:
+        return
+    scores = [rouge(reference, text) for reference, text in pairs]
+    for name in ROUGE:
+        yield _mean_row(name, [score[name] for score in scores], wanted, place)
+    yield _bertscore_row(pairs, wanted, place)
+    yield _mean_row("words", [float(len(text.split())) for _, text in pairs], wanted, place)
+
+
+def _text(outcome: Outcome) -> str | None:
+    if outcome.case.section_header is not None:
+        return outcome.section
+    return outcome.record.note.text() if outcome.record is not None and _drafted(outcome.record) else None
+
+
+def _bertscore_row(pairs: Sequence[tuple[str, str]], wanted: int, place: _Place) -> Row:
+    """The row says why when the encoder's weights are not to be had."""
+    try:
+        values = [value for reference, text in pairs if (value := bertscore(reference, text)) is not None]
+    except VaidyaError as error:
+        return _mean_row(BERTSCORE, [], wanted, place, reason=error.code)
+    return _mean_row(BERTSCORE, values, wanted, place)
+
+
+def _mean_row(name: str, values: list[float], wanted: int, place: _Place, reason: str | None = None) -> Row:
+    low, high = bootstrap(values, _mean, rng=place.rng)
+    return Row(
+        dataset=place.dataset,
+        arm=place.arm,
+        metric=name,
+        value=_mean(values),
+        low=low,
+        high=high,
+        n_scored=len(values),
+        n_unscored=wanted - len(values),
+        reason=reason or (None if values else "UNDEFINED"),
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if len(values) else None
+
+
+def _state_rows(outcomes: Sequence[Outcome], place: _Place) -> Iterator[Row]:
+    """How many notes are the fallback, and how many statements a note has."""
+    notes = [o.record.note for o in outcomes if o.record is not None]
+    if not notes:
+        return
+    for state in (NoteState.EXTRACTIVE, NoteState.ABSTAINED):
+        rates = [Rate(note.state is state, 1) for note in notes]
+        total = pooled(rates)
+        low, high = pooled_bootstrap(rates, rng=place.rng)
+        yield Row(
+            dataset=place.dataset,
+            arm=place.arm,
+            metric=f"notes_{state.value.lower()}",
+            value=total.value,
+            low=low,
+            high=high,
+            errors=total.errors,
+            total=total.total,
+            n_scored=len(notes),
+            n_unscored=len(outcomes) - len(notes),
+        )
+    yield _mean_row("statements", [_statements(note) for note in notes], len(outcomes), place)
+
+
+def _statements(note: SoapNote) -> float:
+    return float(len(note.statements()))

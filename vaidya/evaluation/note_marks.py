@@ -1,0 +1,84 @@
+"""Evidence, numbers and denials of a note, against what was really said."""
+
+from collections.abc import Iterator
+
+from vaidya.evaluation.note_support import Reference, fault_of, judge
+from vaidya.evaluation.note_text import plain, stems
+from vaidya.evaluation.rate import Rate
+from vaidya.language import numbers
+from vaidya.note.extract.mentions import Mention
+from vaidya.schema import Case, Origin, SoapNote, Speaker, Statement, Transcript
+
+_SEGMENT = "segment:"
+
+
+def uncited_statements(case: Case, note: SoapNote) -> Rate:
+    """Share of the borne-out statements that cite nothing (1 - recall of evidence). Lower is better."""
+    borne_out = [judged.statement for judged in judge(case, note) if judged.fault is None]
+    return Rate(sum(not statement.evidence for statement in borne_out), len(borne_out))
+
+
+def irrelevant_evidence(note: SoapNote, transcript: Transcript) -> Rate:
+    """Share of cited segments that share no content word and no number with their statement (1 - precision).
+
+    A segment that answers a cited question ("no") counts as relevant with it.
+    """
+    texts = {segment.id: plain(segment.english or segment.text) for segment in transcript.segments}
+    cited = [pair for _, statement in note.statements() for pair in _cited(statement, texts)]
+    return Rate(sum(not relevant for relevant in cited), len(cited))
+
+
+def _cited(statement: Statement, texts: dict[int, str]) -> Iterator[bool]:
+    if statement.origin in (Origin.MEASURED, Origin.STANDING):
+        return
+    wanted = set(stems(plain(statement.text)))
+    ids = [int(name.removeprefix(_SEGMENT)) for name in statement.evidence if name.startswith(_SEGMENT)]
+    for number in ids:
+        own = bool(wanted & set(stems(texts.get(number, ""))))
+        answers = number - 1 in ids and not stems(texts.get(number, ""))
+        yield own or answers
+
+
+def numbers_lost(case: Case, note: SoapNote) -> Rate:
+    """Share of the numbers with a unit that the patient's side said and that the note lacks. Lower is better."""
+    said = {
+        (quantity.value, quantity.unit)
+        for turn in case.turns
+        if turn.speaker != "clinician"
+        for quantity in numbers(plain(turn.english or turn.text))
+        if quantity.unit
+    }
+    kept = {quantity.value for _, statement in note.statements() for quantity in numbers(plain(statement.text))}
+    return Rate(sum(value not in kept for value, _ in said), len(said))
+
+
+def denials_lost(case: Case, note: SoapNote) -> Rate:
+    """Share of the symptoms that the patient denied and the note does not deny. Lower is better."""
+    reference = Reference.of(case)
+    denied = {mention.found.name for mention in reference.mentions if _denied_symptom(mention)}
+    affirmed = {mention.found.name for mention in reference.mentions if not mention.denied}
+    wanted = denied - affirmed
+    return Rate(sum(not _denies(note, name) for name in wanted), len(wanted))
+
+
+def _denied_symptom(mention: Mention) -> bool:
+    patient = mention.speaker is not Speaker.CLINICIAN or len(mention.evidence) > 1
+    return mention.denied and mention.found.kind == "symptom" and patient
+
+
+def _denies(note: SoapNote, name: str) -> bool:
+    from vaidya.language import is_negated
+    from vaidya.note.extract.lexicon import find_concepts
+
+    for _, statement in note.statements():
+        text = plain(statement.text)
+        if any(f.name == name and is_negated(text, f.start, f.end) for f in find_concepts(text)):
+            return True
+    return False
+
+
+def unmarked_unsupported(case: Case, note: SoapNote) -> Rate:
+    """Share of the statements judged unsupported that the note shows as supported: what a reader is not warned of."""
+    reference = Reference.of(case)
+    wrong = [j.statement for j in judge(case, note) if fault_of(j.statement.text, reference) is not None]
+    return Rate(sum(statement.supported for statement in wrong), len(wrong))
