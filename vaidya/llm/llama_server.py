@@ -152,7 +152,7 @@ def _params(model: Path, adapter: Path | None, config: LlmConfig, options: Llama
     import xllamacpp
 
     params = xllamacpp.CommonParams()
-    params.model.path = str(model)
+    params.model.path, params.model_alias = str(model), {model.name}  # else clients are told the path
     params.verbosity = SILENT
     params.hostnames, params.port, params.ui = ["127.0.0.1"], 0, False
     params.endpoint_metrics = True
