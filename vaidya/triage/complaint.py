@@ -1,9 +1,81 @@
-"""The floor that the complaint sets."""
+"""The floor that the complaint sets, for those whose words raise no red flag. Rules: `complaints.yaml`.
 
-from vaidya.schema import Reason
+Pain and the level of consciousness belong here: both are part of the presentation in every complaint-based scale.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict
+
+from vaidya.schema import Consciousness, Reason, Source, Tier
 from vaidya.triage.evidence import TriageInput
+from vaidya.triage.rules import Alternatives, alternatives, evidence_of, read_rules
+from vaidya.triage.signs import signs_of
+
+# CTAS level of consciousness: V is about GCS 13, P 8, U 3; below 14 is level 2, below 9 level 1. New confusion (C)
+# stays with NEWS2.
+NOT_ALERT = frozenset({Consciousness.VOICE, Consciousness.PAIN, Consciousness.UNRESPONSIVE})
+SEVERE_PAIN = 8.0  # CTAS pain scale; of an unknown place it counts as peripheral
+
+
+class _Complaint(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tier: Tier
+    meaning: str
+    source: str
+    when: str
+    pain: dict[int, Tier] = {}
+
+
+class _ComplaintsFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    complaints: dict[str, _Complaint]
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One group of complaints. pain: the tier from each pain score on."""
+
+    name: str
+    tier: Tier
+    meaning: str
+    source: str
+    when: Alternatives
+    pain: tuple[tuple[int, Tier], ...]
+
+    def floor(self, pain: float | None) -> Tier:
+        """The floor at a pain score; an unknown score leaves the group's own tier."""
+        return max([self.tier, *(tier for score, tier in self.pain if pain is not None and pain >= score)])
+
+
+@lru_cache(maxsize=1)
+def complaints() -> tuple[Complaint, ...]:
+    """Every group.
+
+    Raises:
+        ConfigError: the file is malformed.
+    """
+    return tuple(
+        Complaint(name, c.tier, c.meaning, c.source, alternatives(c.when), tuple(sorted(c.pain.items())))
+        for name, c in read_rules("complaints.yaml", _ComplaintsFile).complaints.items()
+    )
 
 
 def complaint_reasons(evidence: TriageInput) -> tuple[Reason, ...]:
-    """Floors from the complaint."""
-    return ()
+    """One reason a group that holds, one for severe pain, one for a patient who is not alert."""
+    signs, pain = signs_of(evidence), evidence.vitals.pain
+    held = ((group, evidence_of(group.when, signs)) for group in complaints())
+    found = [_reason(group.name, group.floor(pain), group.meaning, ids) for group, ids in held if ids is not None]
+    if evidence.vitals.consciousness in NOT_ALERT:
+        detail = "responds to voice or less"
+        found.append(_reason("not_alert", Tier.EMERGENCY, detail, ("vital:consciousness",)))
+    if pain is not None and pain >= SEVERE_PAIN:
+        found.append(_reason("severe_pain_score", Tier.URGENT, "pain of 8 or more", ("vital:pain",)))
+    return tuple(found)
+
+
+def _reason(rule: str, tier: Tier, detail: str, evidence: tuple[str, ...]) -> Reason:
+    return Reason(source=Source.COMPLAINT, rule=rule, tier=tier, detail=detail, evidence=evidence)

@@ -3,7 +3,7 @@
 A phrase is a row of terms separated by spaces, matched as whole words in normalised text:
 
     word            that word; `word*` any word that begins so; `#` a number, `##` one of two or three digits
-    (a|b c|d*)      one of these; a question mark after a term makes it optional: `my?`, `(my|the)?`
+    (a|b c|<name>)  one of these; a question mark after a term makes it optional: `my?`, `(my|the)?`
     <name>          one of the word list `name`
     ..3             up to three words may stand between
     A & B           both phrases, in one sentence, in any order
@@ -28,7 +28,8 @@ _SEPARATOR = r"[\s,/\"'()-]+"
 _ANY_WORD = r"[^\s.?!;:।,]+"
 _WORD_REST = r"[\w\u0900-\u0dff'-]*"
 _DIGITS = {"##": r"\d{2,3}", "#": r"\d+"}
-_TERM = re.compile(r"\.\.(?P<gap>\d)|(?P<body>\([^()]*\)|<\w+>|[^\s?]+)(?P<optional>\?)?")
+_TERM = re.compile(r"\.\.(?P<gap>\d+)|(?P<body>\([^()]*\)|<\w+>|[^\s?]+)(?P<optional>\?)?")
+_FIRST_OPTIONAL = re.compile(r"(?:\([^()]*\)|<\w+>|[^\s?]+)\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +84,35 @@ def _row(phrase: str, words: WordLists) -> Row:
     for match in _TERM.finditer(phrase):
         if match["gap"] is None:
             choices = _choices(match["body"], words)
+            _refuse_nesting(choices, phrase)
             term = f"(?:{'|'.join(map(_words, sorted(choices, key=len, reverse=True)))})"
             lead = _SEPARATOR if expression else ""
             expression += f"(?:{lead}{term})?" if match["optional"] else f"{lead}{term}"
             needed += [] if match["optional"] else [_stems(choices)]
         else:
             expression += rf"(?:{_SEPARATOR}{_ANY_WORD}){{0,{match['gap']}}}?"
-    if not needed or expression.startswith("(?:[") or phrase.startswith(".."):
+    if not needed or phrase.startswith("..") or _FIRST_OPTIONAL.match(phrase):
         raise ConfigError(f"the phrase {phrase!r} begins with a gap or an optional term; see vaidya/triage/phrases.py")
     # The term that is hardest to meet by chance: its shortest alternative is the longest.
     return Row(f"{START}(?:{expression}){END}", max(needed, key=lambda stems: min(map(len, stems), default=0)))
 
 
+def _refuse_nesting(choices: Sequence[str], phrase: str) -> None:
+    if any(set(choice) & set("()|<>") or ".." in choice for choice in choices):
+        raise ConfigError(f"the phrase {phrase!r} nests or misplaces brackets; see vaidya/triage/phrases.py")
+
+
 def _choices(body: str, words: WordLists) -> Sequence[str]:
-    if body.startswith("("):
-        return body[1:-1].split("|")
-    if body.startswith("<"):
-        if body[1:-1] not in words:
-            raise ConfigError(f"no word list {body[1:-1]!r}; there are {', '.join(sorted(words))}")
-        return words[body[1:-1]]
-    return [body]
+    """The alternatives of a term, with the word lists that it names written out."""
+    named = body[1:-1].split("|") if body.startswith("(") else [body]
+    return [word for choice in named for word in (_word_list(choice, words) if choice.startswith("<") else (choice,))]
+
+
+def _word_list(reference: str, words: WordLists) -> Sequence[str]:
+    name = reference.removeprefix("<").removesuffix(">")
+    if name not in words:
+        raise ConfigError(f"no word list {name!r}; there are {', '.join(sorted(words))}")
+    return words[name]
 
 
 def _stems(choices: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from vaidya.schema import Consciousness, Patient, Vitals
 from vaidya.triage.asserted import is_asserted
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.lexicon import lexicon
+from vaidya.triage.news2 import news2
 from vaidya.triage.reported import reported_signs
 from vaidya.triage.spoken import Spoken, evidence_at, texts_of
 
@@ -18,9 +19,24 @@ INFANT_YEARS = 1.0
 CHILD_YEARS = 16.0
 ELDER_YEARS = 65.0
 FEVER_CELSIUS = 38.0
+# Shock: NEWS2 parts of 3 and 2 for pressure; ACS field triage 2021 and NICE NG253 for the pulse.
+LOW_SBP = 90.0
+LOWISH_SBP = 100.0
+FAST_PULSE = 111.0
+VERY_FAST_PULSE = 131.0
+_VITAL_OF = {
+    "fever": "temperature",
+    "measured_fever": "temperature",
+    "measured_low_pressure": "sbp",
+    "measured_lowish_pressure": "sbp",
+    "measured_fast_pulse": "pulse",
+    "measured_very_fast_pulse": "pulse",
+    "drowsy": "consciousness",
+}
 
 _AGE = re.compile(
-    r"\b(\d{1,3})[ -](year|month|week|day)s?[ -]old\b|\b(?:i'm|i am|aged?|age is) (\d{1,3})\b(?! (?:weeks|months|days|minutes|hours))"
+    r"\b(\d{1,3})[ -](year|month|week|day)s?[ -]old\b"
+    r"|\b(?:i'm|i am|aged?|age is) (\d{1,3})\b(?! (?:weeks|months|days|minutes|hours))"
 )
 _YEARS = {"year": 1.0, "month": 1 / 12, "week": 1 / 52, "day": 1 / 365}
 
@@ -72,9 +88,23 @@ def _known(patient: Patient) -> Signs:
 
 
 def _measured(vitals: Vitals) -> Signs:
-    signs: Signs = {}
-    if vitals.temperature is not None and vitals.temperature >= FEVER_CELSIUS:
-        signs["fever"] = ("vital:temperature",)
-    if vitals.consciousness is not None and vitals.consciousness is not Consciousness.ALERT:
-        signs["drowsy"] = ("vital:consciousness",)
-    return signs
+    """Signs that a rule may combine with words. Each appears as its vital worsens and stays as it worsens further."""
+    parts = news2(vitals).parts
+    circulation = tuple(f"vital:{name}" for name in ("sbp", "pulse") if parts.get(name))
+    holds = {
+        "fever": _at_least(vitals.temperature, FEVER_CELSIUS),
+        "measured_fever": _at_least(vitals.temperature, FEVER_CELSIUS),
+        "measured_low_pressure": vitals.sbp is not None and vitals.sbp <= LOW_SBP,
+        "measured_lowish_pressure": vitals.sbp is not None and vitals.sbp <= LOWISH_SBP,
+        "measured_fast_pulse": _at_least(vitals.pulse, FAST_PULSE),
+        "measured_very_fast_pulse": _at_least(vitals.pulse, VERY_FAST_PULSE),
+        "drowsy": vitals.consciousness not in (None, Consciousness.ALERT),
+    }
+    signs: Signs = {name: (f"vital:{_VITAL_OF[name]}",) for name, held in holds.items() if held}
+    if circulation:
+        signs["circulation_scores"] = circulation
+    return signs if vitals.temperature is not None else signs | {"temperature_unknown": ()}
+
+
+def _at_least(value: float | None, limit: float) -> bool:
+    return value is not None and value >= limit
