@@ -249,3 +249,25 @@ class DeploymentError(VaidyaError):
     """A deployment step failed and was rolled back."""
 
     code = "DEPLOYMENT"
+
+
+class ContentTypeError(InputError):
+    """A request's body is of a type that is not read; HTTP answers 415."""
+
+    code = "CONTENT_TYPE"
+
+
+class QueueFullError(VaidyaError):
+    """More consultations than the server takes at once; HTTP answers 429. retry_after_s: whole seconds."""
+
+    code = "QUEUE_FULL"
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotLoadedError(VaidyaError):
+    """The server is up but its models are not loaded yet; HTTP answers 503."""
+
+    code = "NOT_LOADED"

@@ -2,22 +2,28 @@
 
 import functools
 import hashlib
+import json
 import os
 import platform
 import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from vaidya.schema import Hardware
 
+# Lies in a copy of the package that was taken out of its checkout, and says which one.
+BUILD_FILE = "_build.json"
 LIBRARIES = ("numpy", "faster-whisper", "ctranslate2", "xllamacpp", "onnxruntime", "torch", "transformers", "mlflow")
 
 
 def version() -> str:
-    """The installed version of this package."""
+    """The version of this package: of the copy that runs, else the installed one."""
+    if _stamp():
+        return str(_stamp()["version"])
     try:
         return metadata.version("vaidya")
     except metadata.PackageNotFoundError:
@@ -27,12 +33,21 @@ def version() -> str:
 @functools.cache
 def git_state() -> tuple[str | None, bool | None]:
     """Commit and whether the working tree differs from it; (None, None) outside a checkout."""
+    if _stamp():
+        return _stamp()["git_commit"], _stamp()["dirty"]
     folder = Path(__file__).resolve().parent.parent
     if not (folder / ".git").exists():
         return None, None
     commit = _git(folder, "rev-parse", "HEAD")
     changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
     return commit or None, None if changes is None else bool(changes)
+
+
+@functools.cache
+def _stamp() -> dict[str, Any]:
+    """What a copy of the package knows of its checkout; empty in a checkout or an ordinary installation."""
+    path = Path(__file__).resolve().parent / BUILD_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
@@ -94,6 +109,8 @@ def package_digest() -> str:
     folder = Path(__file__).resolve().parent
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        if path.name == BUILD_FILE:
+            continue
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

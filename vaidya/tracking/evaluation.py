@@ -125,11 +125,11 @@ def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) ->
         figures=figures,
         claims=claims_ledger(result.rows, config.profile, result.run_id),
     )
-    _log_lines(run, result)
+    _log_lines(run, config, result)
     run.artifact(result.report, "report")
 
 
-def _log_lines(run: Run, result: EvaluationResult) -> None:
+def _log_lines(run: Run, config: RunConfig, result: EvaluationResult) -> None:
     folder = result.report.parent / result.run_id[:8]
     folder.mkdir(parents=True, exist_ok=True)
     lines: Mapping[str, Sequence[Row | CaseResult]] = {ROWS: result.rows, CASES: result.cases}
@@ -137,6 +137,9 @@ def _log_lines(run: Run, result: EvaluationResult) -> None:
         path = folder / Path(name).name
         path.write_text("".join(item.model_dump_json() + "\n" for item in items), encoding="utf-8")
         run.artifact(path, "evaluation")
+    path = folder / "config.json"
+    path.write_text(config.model_dump_json(), encoding="utf-8")
+    run.artifact(path, "evaluation")
 
 
 def _log_datasets(run: Run, runs: Sequence[ArmOutcomes]) -> None:

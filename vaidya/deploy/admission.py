@@ -1,0 +1,54 @@
+"""How many consultations may be in the house at once: some at work, some waiting, the rest told when to come back."""
+
+import math
+import threading
+
+from vaidya.errors import QueueFullError
+
+FIRST_GUESS_S = 10.0  # until one consultation has been timed
+WEIGHT = 0.2  # of the newest duration in the running mean
+
+
+class Admission:
+    """A bounded queue's front door; safe to use from several threads.
+
+    workers: consultations at work at once. waiting: how many more may wait.
+    """
+
+    def __init__(self, workers: int, waiting: int) -> None:
+        self.workers = workers
+        self.capacity = workers + waiting
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._mean_s = FIRST_GUESS_S
+
+    @property
+    def inside(self) -> int:
+        """Consultations at work or waiting."""
+        return self._inside
+
+    def enter(self) -> None:
+        """Take a place.
+
+        Raises:
+            QueueFullError: every place is taken; `retry_after_s` says when one should be free.
+        """
+        with self._lock:
+            if self._inside >= self.capacity:
+                raise QueueFullError(
+                    f"{self._inside} consultations are in the queue, the limit is {self.capacity}; "
+                    f"try again in {self.retry_after_s} s",
+                    self.retry_after_s,
+                )
+            self._inside += 1
+
+    def leave(self, seconds: float) -> None:
+        """Give the place back after so many seconds of work."""
+        with self._lock:
+            self._inside -= 1
+            self._mean_s += WEIGHT * (seconds - self._mean_s)
+
+    @property
+    def retry_after_s(self) -> int:
+        """Whole seconds until a worker should have finished one, at least 1."""
+        return max(1, math.ceil(self._mean_s / self.workers))

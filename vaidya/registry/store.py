@@ -1,0 +1,120 @@
+"""The model registry of MLflow, as much of it as we use: versions, aliases, artifacts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from vaidya.errors import ArtifactError, ConfigError
+from vaidya.registry.manifest import verify
+from vaidya.tracking.mlflow import client, connect
+
+NAME = "vaidya"
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+PREFIX = "models:/"
+MANIFEST_TAG = "manifest_sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered version: its number, the aliases that point to it, and its tags."""
+
+    name: str
+    number: str
+    aliases: tuple[str, ...]
+    tags: dict[str, str]
+    description: str
+
+    @property
+    def uri(self) -> str:
+        """The address by number, which never moves."""
+        return f"{PREFIX}{self.name}/{self.number}"
+
+
+def version(uri: str) -> Version:
+    """A version by its address: `models:/vaidya@champion`, `models:/vaidya/3`, or `3` or `@champion` of our model.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    name, reference = _parse(uri)
+    try:
+        if reference.startswith("@"):
+            found = client().get_model_version_by_alias(name, reference[1:])
+        else:
+            found = client().get_model_version(name, reference)
+    except _mlflow_error() as error:
+        known = ", ".join(v.number for v in versions(name)) or "none"
+        raise ConfigError(f"no model {uri!r}; registered versions of {name!r}: {known}") from error
+    return _version(found)
+
+
+def _parse(uri: str) -> tuple[str, str]:
+    """Name, and a version number or @alias."""
+    text = uri.removeprefix(PREFIX)
+    if "@" in text:
+        name, _, alias = text.partition("@")
+        return name or NAME, f"@{alias}"
+    name, _, number = text.rpartition("/")
+    return name or NAME, number
+
+
+def versions(name: str = NAME) -> list[Version]:
+    """Every version, oldest first."""
+    found = client().search_model_versions(f"name = '{name}'")
+    # A search leaves the aliases out.
+    complete = [client().get_model_version(name, row.version) for row in found]
+    return sorted((_version(row) for row in complete), key=lambda v: int(v.number))
+
+
+def alias(name: str, which: str) -> str | None:
+    """The number that an alias points to, None when it points nowhere."""
+    try:
+        return str(client().get_model_version_by_alias(name, which).version)
+    except _mlflow_error():
+        return None
+
+
+def move_alias(name: str, which: str, number: str | None) -> None:
+    """Point an alias to a version, or, with None, nowhere."""
+    if number is not None:
+        client().set_registered_model_alias(name, which, number)
+    elif alias(name, which) is not None:
+        client().delete_registered_model_alias(name, which)
+
+
+@contextmanager
+def downloaded(found: Version) -> Iterator[Path]:
+    """The verified files of a version, for as long as the block lasts.
+
+    Raises:
+        ArtifactError: the registry knows no manifest for it, or a file is not what was registered.
+    """
+    with TemporaryDirectory(prefix="vaidya-artifact-") as temporary:
+        yield fetch(found, Path(temporary))
+
+
+def fetch(found: Version, folder: Path) -> Path:
+    """The verified files of a version in a folder; raises ArtifactError as `downloaded`."""
+    expected = found.tags.get(MANIFEST_TAG)
+    if expected is None:
+        raise ArtifactError(f"{found.uri} has no recorded manifest; it was not registered with `vaidya register`")
+    try:
+        path = Path(connect().artifacts.download_artifacts(artifact_uri=found.uri, dst_path=str(folder)))
+    except (_mlflow_error(), OSError) as error:
+        raise ArtifactError(f"the files of {found.uri} cannot be had: {type(error).__name__}") from error
+    verify(path, expected)
+    return path
+
+
+def _version(found: Any) -> Version:
+    aliases = tuple(sorted(found.aliases))
+    return Version(found.name, str(found.version), aliases, dict(found.tags), found.description or "")
+
+
+def _mlflow_error() -> type[Exception]:
+    from mlflow.exceptions import MlflowException
+
+    return MlflowException
