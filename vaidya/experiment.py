@@ -75,6 +75,7 @@ def run_experiment(experiment: Experiment, profile: str | None = None) -> Experi
     """
     name = profile or experiment.profile
     config = fit_to_machine(load_profile(name).override(experiment.overrides))
+    folder = repository_root() / "experiments" / "runs" / experiment.experiment / config.profile
     with tracker().run(f"{experiment.experiment} {config.profile}", experiment=experiment.experiment) as run:
         run.tags(standard_tags(config))
         run.params({"experiment": experiment.experiment, "profile": name})
@@ -82,14 +83,11 @@ def run_experiment(experiment: Experiment, profile: str | None = None) -> Experi
         if experiment.suite is not None:
             with run.nested(experiment.suite) as nested:
                 evaluation = evaluate_in(nested, load_suite(experiment.suite), config, limit=experiment.limit)
-        notebooks = tuple(_run_notebook(run, spec, name) for spec in experiment.notebooks)
+        notebooks = tuple(
+            run_notebook(spec.name, {"profile": name, **spec.parameters}, folder, run=run)
+            for spec in experiment.notebooks
+        )
     return ExperimentResult(run.run_id, evaluation, notebooks)
-
-
-def _run_notebook(run: Any, spec: NotebookSpec, profile: str) -> Path:
-    executed = run_notebook(spec.name, {"profile": profile, **spec.parameters})
-    run.artifact(executed, "notebooks")
-    return executed
 
 
 def ensure_weights(config: RunConfig) -> None:

@@ -40,16 +40,17 @@ def real_time_factor(record: TriageRecord) -> float | None:
 def score_latency(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
     """Percentiles of each stage, of tokens per second and of the real-time factor."""
     records = [outcome.record for outcome in outcomes if outcome.record is not None]
-    readings: dict[str, Callable[[TriageRecord], float | None]] = {
-        f"{stage}_s": lambda record, stage=stage: record.timings.get(stage)
-        for stage in STAGES  # type: ignore[misc]
-    }
+    readings: dict[str, Callable[[TriageRecord], float | None]] = {f"{stage}_s": _stage(stage) for stage in STAGES}
     readings |= {"decode_tokens_per_s": decode_tokens_per_s, "real_time_factor": real_time_factor}
     rows = []
     for name, read in readings.items():
         values = [value for value in map(read, records) if value is not None]
         rows += [_row(values, name, q, len(outcomes), dataset, arm, rng) for q in PERCENTILES if values]
     return rows
+
+
+def _stage(stage: str) -> Callable[[TriageRecord], float | None]:
+    return lambda record: record.timings.get(stage)
 
 
 def _row(  # noqa: PLR0913, PLR0917 - the parts of a row

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from vaidya.evaluation.compare import CaseResult
-from vaidya.evaluation.note import note_rates
+from vaidya.evaluation.note_facts import omitted_critical_facts
+from vaidya.evaluation.note_support import unsupported_statements
 from vaidya.evaluation.outcome import Outcome
+from vaidya.evaluation.rate import Rate
 from vaidya.evaluation.rows import PIPELINE_ARM
 from vaidya.evaluation.run import ArmOutcomes
 from vaidya.evaluation.triage import triage_rates
@@ -23,7 +25,7 @@ def case_results(runs: Iterable[ArmOutcomes]) -> list[CaseResult]:
 def case_result(dataset: str, arm: str, outcome: Outcome) -> CaseResult:
     """The counts of one case; a case that could not be run has none."""
     record = outcome.record
-    rates = {**triage_rates(outcome), **note_rates(outcome)}
+    rates = {**triage_rates(outcome), **_note_rates(outcome)}
     return CaseResult(
         dataset=dataset,
         arm=arm,
@@ -36,3 +38,14 @@ def case_result(dataset: str, arm: str, outcome: Outcome) -> CaseResult:
         language=outcome.case.language,
         reason=outcome.reason,
     )
+
+
+def _note_rates(outcome: Outcome) -> dict[str, Rate]:
+    if outcome.record is None:
+        return {}
+    case, note = outcome.case, outcome.record.note
+    rates = {
+        "omitted_critical_facts": omitted_critical_facts(case, note),
+        "unsupported_statements": unsupported_statements(case, note),
+    }
+    return {name: rate for name, rate in rates.items() if rate.total}
