@@ -57,7 +57,7 @@ def run_on_ray(job: Job, actors: int = ACTORS) -> int:
         ray.init(include_dashboard=False, configure_logging=False, log_to_driver=False)
     dataset = ray.data.from_items([{"case": case.model_dump_json()} for case in waiting])
     finished = dataset.map(prepare).map(
-        CaseWorker,  # type: ignore[arg-type] - ray makes an actor of the class; its stubs know functions only
+        CaseWorker,  # type: ignore[arg-type]
         fn_constructor_args=(job.config.model_dump(mode="json"), job.entry, str(folder)),
         concurrency=min(actors, len(waiting)),
         num_cpus=0.5,
