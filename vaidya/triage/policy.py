@@ -4,14 +4,15 @@ Unknown is never ROUTINE (docs/decisions, "What triage does with the unknown"):
 
 - lost: a recording was given and its words could not be had, or a stage failed. The patient may have said anything,
   so the tier is at least URGENT and a person is asked.
-- nothing known: no source says anything. URGENT, and a person is asked.
-- partly known: vital signs are incomplete, or nobody told the complaint. ROUTINE is closed; what is known decides.
+- nothing known: no source says anything and few vital signs were measured. URGENT, and a person is asked.
+- partly known: vital signs are incomplete, or the complaint was not told or not understood. ROUTINE is closed; what is
+  known decides.
 """
 
 from collections.abc import Sequence
 
 from vaidya.config import TriageConfig
-from vaidya.schema import NoteState, Patient, Reason, Source, Tier, TranscriptState
+from vaidya.schema import NoteState, Patient, Reason, Source, Tier, TranscriptState, Vitals
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.news2 import NEEDED
 
@@ -24,8 +25,31 @@ NO_SPEECH_HEARD = "NO_SPEECH_HEARD"
 TRANSCRIPT_FAILED = "TRANSCRIPT_FAILED"
 TRANSCRIPT_UNRELIABLE = "TRANSCRIPT_UNRELIABLE"
 LANGUAGE_DOUBTFUL = "LANGUAGE_DOUBTFUL"
+AUDIO_FAILED = "AUDIO_FAILED"
+NOTE_FAILED = "NOTE_FAILED"
 MODEL_TIER_MISSING = "MODEL_TIER_MISSING"
 MODEL_FAR_MILDER = "MODEL_FAR_MILDER"
+
+# Rules that close ROUTINE without asking a person.
+VITALS_INCOMPLETE = "VITALS_INCOMPLETE"
+VITALS_NOT_JUDGED = "VITALS_NOT_JUDGED"
+COMPLAINT_UNKNOWN = "COMPLAINT_UNKNOWN"
+STAGE_FAILED = "STAGE_FAILED"
+ENOUGH_VITALS = 4  # of the six: with fewer, vital signs that score nothing say nothing
+
+MEANING = {
+    NOTHING_KNOWN: "no source says anything",
+    NO_SPEECH_HEARD: "a recording was given and no speech was heard in it",
+    TRANSCRIPT_FAILED: "the words could not be transcribed",
+    TRANSCRIPT_UNRELIABLE: "the words that were heard cannot be relied on",
+    AUDIO_FAILED: "the recording could not be read",
+    NOTE_FAILED: "the note could not be written by the model",
+    MODEL_TIER_MISSING: "the model wrote a note and no tier",
+    VITALS_INCOMPLETE: "vital signs that ROUTINE needs are missing",
+    VITALS_NOT_JUDGED: "the vital signs are not those of an adult, or were not judged",
+    COMPLAINT_UNKNOWN: "no complaint was given, or none that the rules know",
+    STAGE_FAILED: "a stage failed",
+}
 
 _LOST_WORDS = {
     TranscriptState.NO_SPEECH: NO_SPEECH_HEARD,
@@ -33,29 +57,48 @@ _LOST_WORDS = {
     TranscriptState.FAILED: TRANSCRIPT_FAILED,
 }
 # Losing these leaves words or a judgement unknown; a failed listener leaves sound unheard, which may only raise.
-_VITAL_STAGES = frozenset({"audio", "transcript", "note", "triage"})
+_LOST_STAGES = {"audio": AUDIO_FAILED, "transcript": TRANSCRIPT_FAILED, "note": NOTE_FAILED}
 
 
 def policy_reasons(evidence: TriageInput, known: Sequence[Reason], config: TriageConfig) -> tuple[Reason, ...]:
     """Floors set by what is not known. `known`: the reasons of all other sources."""
-    floors = {code.lower(): Tier.URGENT for code in lost(evidence, config)}
-    if not known:
-        floors[NOTHING_KNOWN.lower()] = Tier.URGENT
-    if not floors and any(getattr(evidence.vitals, name) is None for name in NEEDED):
-        floors["vitals_incomplete"] = Tier.SEMI_URGENT
-    if not floors and Source.VITALS not in {reason.source for reason in known}:
-        floors["vitals_not_judged"] = Tier.SEMI_URGENT
-    if not floors and not evidence.complaint and not evidence.transcript.segments:
-        floors["complaint_unknown"] = Tier.SEMI_URGENT
-    if not floors and evidence.failures:
-        floors["stage_failed"] = Tier.SEMI_URGENT
-    return tuple(Reason(source=Source.POLICY, rule=rule, tier=tier) for rule, tier in floors.items())
+    urgent = list(lost(evidence, config))
+    if nothing_known(evidence.vitals, known):
+        urgent.append(NOTHING_KNOWN)
+    if urgent:
+        return tuple(_policy(code, Tier.URGENT) for code in urgent)
+    gaps = _gaps(evidence, {reason.source for reason in known})
+    return tuple(_policy(code, Tier.SEMI_URGENT) for code in gaps)
+
+
+def nothing_known(vitals: Vitals, known: Sequence[Reason]) -> bool:
+    """Whether no source says anything, and too few vital signs were measured for their silence to mean much."""
+    measured = sum(getattr(vitals, name) is not None for name in NEEDED)
+    return not known and measured < ENOUGH_VITALS
+
+
+def _gaps(evidence: TriageInput, sources: set[Source]) -> list[str]:
+    """What closes ROUTINE: incomplete vital signs, vital signs that nobody judged, a complaint that nobody understood."""
+    gaps = []
+    if any(getattr(evidence.vitals, name) is None for name in NEEDED):
+        gaps.append(VITALS_INCOMPLETE)
+    elif Source.VITALS not in sources:
+        gaps.append(VITALS_NOT_JUDGED)
+    if not sources & {Source.COMPLAINT, Source.RED_FLAG, Source.MODEL}:
+        gaps.append(COMPLAINT_UNKNOWN)
+    if evidence.failures:
+        gaps.append(STAGE_FAILED)
+    return gaps
+
+
+def _policy(code: str, tier: Tier) -> Reason:
+    return Reason(source=Source.POLICY, rule=code.lower(), tier=tier, detail=MEANING[code])
 
 
 def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: TriageConfig) -> tuple[str, ...]:
     """Why a person must look, as stable codes; empty when nobody must. `reasons`: all of them, policy included."""
     codes = [*_about_patient(evidence.patient, config), *lost(evidence, config)]
-    if any(reason.rule == NOTHING_KNOWN.lower() for reason in reasons):
+    if nothing_known(evidence.vitals, [reason for reason in reasons if reason.source is not Source.POLICY]):
         codes.append(NOTHING_KNOWN)
     if _language_doubtful(evidence, config):
         codes.append(LANGUAGE_DOUBTFUL)
@@ -71,7 +114,7 @@ def lost(evidence: TriageInput, config: TriageConfig) -> tuple[str, ...]:
         codes.append(code)
     elif evidence.speech_expected and not evidence.transcript.segments:
         codes.append(NO_SPEECH_HEARD)
-    codes += [f"{stage.upper()}_FAILED" for stage in sorted(evidence.failed_stages & _VITAL_STAGES)]
+    codes += [code for stage, code in _LOST_STAGES.items() if stage in evidence.failed_stages]
     drafted = evidence.note_state is NoteState.DRAFTED
     if config.model and drafted and evidence.model_tier is None:
         codes.append(MODEL_TIER_MISSING)

@@ -24,6 +24,8 @@ LOW_SBP = 90.0
 LOWISH_SBP = 100.0
 FAST_PULSE = 111.0
 VERY_FAST_PULSE = 131.0
+# CTAS moderate respiratory distress, as the NEWS2 part of 3.
+FAST_BREATHING = 25.0
 _VITAL_OF = {
     "fever": "temperature",
     "measured_fever": "temperature",
@@ -31,6 +33,8 @@ _VITAL_OF = {
     "measured_lowish_pressure": "sbp",
     "measured_fast_pulse": "pulse",
     "measured_very_fast_pulse": "pulse",
+    "measured_low_oxygen": "spo2",
+    "measured_fast_breathing": "respirations",
     "drowsy": "consciousness",
 }
 
@@ -98,6 +102,8 @@ def _measured(vitals: Vitals) -> Signs:
         "measured_lowish_pressure": vitals.sbp is not None and vitals.sbp <= LOWISH_SBP,
         "measured_fast_pulse": _at_least(vitals.pulse, FAST_PULSE),
         "measured_very_fast_pulse": _at_least(vitals.pulse, VERY_FAST_PULSE),
+        "measured_low_oxygen": parts.get("spo2", 0) >= 3,
+        "measured_fast_breathing": _at_least(vitals.respirations, FAST_BREATHING),
         "drowsy": vitals.consciousness not in (None, Consciousness.ALERT),
     }
     signs: Signs = {name: (f"vital:{_VITAL_OF[name]}",) for name, held in holds.items() if held}

@@ -12,6 +12,8 @@ from vaidya.triage.evidence import TriageInput
 
 # Speech recognition and typing thumbs drop the apostrophe; without it a denial or an inability goes unseen.
 _NO_APOSTROPHE = re.compile(r"\b(do|does|did|has|have|had|is|was|are|were|could|would|should|ca|wo)nt\b")
+# In a typed complaint the point of an abbreviation ends no sentence: "Abd. pain", "Rt. side weakness".
+_ABBREVIATED = re.compile(r"\b(abd|abdo|rt|lt|ant|post|lat|bilat|lac|inj|upp|low|diff|gen|resp|neuro|h|c|w|s)\.(?=\s|\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _utterance(segment: Segment, text: str | None) -> Utterance:
 
 
 def _plain(text: str) -> str:
-    return _NO_APOSTROPHE.sub(r"\1n't", normalise(text))
+    return _NO_APOSTROPHE.sub(r"\1n't", _ABBREVIATED.sub(r"\1 ", normalise(text)))
 
 
 @lru_cache(maxsize=256)
