@@ -9,7 +9,15 @@ import numpy as np
 
 HIDDEN, LAYERS, HEADS, HEAD_SIZE, FEED_FORWARD, VOCABULARY = 64, 2, 4, 16, 128, 384
 CONTEXT = 1024
+WINDOW = 64  # of the sliding attention; the tests' prompts are longer
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+TEMPLATE = (
+    "{{ bos_token }}{% if messages[0].role == 'system' %}{% set lead = messages[0].content + '\n\n' %}"
+    "{% set turns = messages[1:] %}{% else %}{% set lead = '' %}{% set turns = messages %}{% endif %}"
+    "{% for turn in turns %}{{ '<start_of_turn>' + ('model' if turn.role == 'assistant' else turn.role) + '\n' }}"
+    "{{ lead if loop.first else '' }}{{ turn.content + '<end_of_turn>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
+)
 NORMAL, UNKNOWN, CONTROL, UNUSED, BYTE = 1, 2, 3, 5, 6  # llama.cpp's token types
 
 
@@ -41,7 +49,7 @@ def write_tiny_gguf(path: Path) -> Path:
     writer.add_value_length(HEAD_SIZE)
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(1e6)
-    writer.add_sliding_window(256)
+    writer.add_sliding_window(WINDOW)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     tokens, types = vocabulary()
     writer.add_tokenizer_model("llama")
@@ -55,6 +63,7 @@ def write_tiny_gguf(path: Path) -> Path:
     writer.add_pad_token_id(0)
     writer.add_add_bos_token(True)
     writer.add_add_space_prefix(False)
+    writer.add_chat_template(TEMPLATE)
     for name, tensor in _tensors().items():
         writer.add_tensor(name, tensor)
     writer.write_header_to_file()
