@@ -118,3 +118,8 @@ def package_digest() -> str:
 def now() -> str:
     """UTC time in ISO 8601 to the second."""
     return datetime.now(UTC).replace(microsecond=0).isoformat()
+
+
+def stamp() -> str:
+    """UTC time to the second as letters and digits, for names that must not repeat."""
+    return datetime.now(UTC).strftime("%Y%m%d%H%M%S")

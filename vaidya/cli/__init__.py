@@ -14,7 +14,7 @@ EXIT_OURS, EXIT_INPUT, EXIT_REFUSED = 1, 2, 3
 
 def build() -> typer.Typer:
     """The whole application, its commands in the order in which a user meets them."""
-    from vaidya.cli import doctor, evaluate, experiment, triage, weights
+    from vaidya.cli import deploy, doctor, evaluate, experiment, registry, triage, weights
 
     app = typer.Typer(
         name="vaidya",
@@ -29,6 +29,13 @@ def build() -> typer.Typer:
     app.command("eval")(evaluate.evaluate)
     app.command("gate")(evaluate.gate)
     app.command("compare")(evaluate.compare)
+    app.command("register")(registry.register)
+    app.command("promote")(registry.promote)
+    app.command("rollback")(registry.rollback)
+    app.command("audit")(registry.audit)
+    app.command("serve")(deploy.serve)
+    app.command("rehearse")(deploy.rehearse)
+    app.add_typer(deploy.app, name="deploy")
     app.command("run")(experiment.run)
     app.command("ui")(experiment.ui)
     return app
@@ -50,7 +57,8 @@ def main() -> None:
         # The text of an unexpected error may quote its input; only its type and place are safe to print.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        print(f"INTERNAL: unexpected {type(error).__name__} at {where}; VAIDYA_DEBUG=1 shows the trace", file=sys.stderr)
+        found = f"unexpected {type(error).__name__} at {where}"
+        print(f"INTERNAL: {found}; VAIDYA_DEBUG=1 shows the trace", file=sys.stderr)
         sys.exit(EXIT_OURS)
 
 

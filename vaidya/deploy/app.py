@@ -100,9 +100,11 @@ class Service:
         """The steps of one consultation as they happen; the last carries the record."""
         loop, events = asyncio.get_running_loop(), asyncio.Queue[StageEvent]()
         pipeline = self.ready()
-        work = asyncio.ensure_future(
-            self._in_turn(lambda: pipeline.run(intake, lambda e: loop.call_soon_threadsafe(events.put_nowait, e)))
-        )
+
+        def on_event(event: StageEvent) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
+        work = asyncio.ensure_future(self._in_turn(lambda: pipeline.run(intake, on_event)))
         while not (work.done() and events.empty()):
             waiting = asyncio.ensure_future(events.get())
             await asyncio.wait({waiting, work}, return_when=asyncio.FIRST_COMPLETED)
