@@ -17,6 +17,11 @@ _FAMILY_EVENT = re.compile(
     r"|(?:पिता|पापा|माँ|मां|माता|भाई|बहन|दादा|दादी|नाना|नानी|चाचा)[^.?!;।]*(?:था|थी|थे|हुआ था|हुई थी|गुज़र|गुजर)"
 )
 _ADDRESSED = re.compile(r"\b(?:you|your|any|anything|anyone)\b|आप|तुम|நீங்க|உங்க|మీ|మీరు|ನೀವು|ನಿಮ")
+# A clinician thinks aloud, explains and gives advice; what is named there is not found.
+_MUSING = re.compile(
+    r"\b(?:might|may|could|can|would|should|if|rule|ruled|ruling|think(?:ing)? (?:of|about)|sounds? like|suggests?|consistent with"
+    r"|red flags?|things? like|such as|including|unlikely|consider|possib\w+|differential|risk|important|test|what (?:we|i) call)\b"
+)
 
 
 def is_asserted(text: Spoken, start: int, end: int) -> bool:
@@ -24,7 +29,7 @@ def is_asserted(text: Spoken, start: int, end: int) -> bool:
     body = text.text
     if is_negated(body, start, end) or is_past(body, start, end) or is_imagined(body, start, end):
         return False
-    return not _family_history(text, start, end) and not _asked_in_vain(text, start)
+    return not (_family_history(text, start, end) or _asked_in_vain(text, start) or _mused(text, start))
 
 
 def _family_history(text: Spoken, start: int, end: int) -> bool:
@@ -47,3 +52,10 @@ def _asked_in_vain(text: Spoken, start: int) -> bool:
         return False
     reply = text.sentences[index + 1].text if index + 1 < len(text.sentences) else ""
     return answer(reply) is not Answer.YES
+
+
+def _mused(text: Spoken, start: int) -> bool:
+    if text.at(start).speaker is not Speaker.CLINICIAN:
+        return False
+    sentence = text.sentences[text.sentence_index(start)]
+    return not sentence.question and bool(_MUSING.search(sentence.text))

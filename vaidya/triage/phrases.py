@@ -25,7 +25,9 @@ WordLists = Mapping[str, Sequence[str]]
 Span = tuple[int, int]
 
 _SEPARATOR = r"[\s,/\"'()-]+"
-_ANY_WORD = r"[^\s.?!;:।,]+"
+# A word that may stand in a gap. A denial may not: in "no pain in the chest" and "he hasn't taken all the pills" the words
+# around the denial are not the finding.
+_ANY_WORD = r"(?!(?:no|not|never|without|denies|denied|nor)\b|\w+n't\b)[^\s.?!;:।,]+"
 _WORD_REST = r"[\w\u0900-\u0dff'-]*"
 _DIGITS = {"##": r"\d{2,3}", "#": r"\d+"}
 _TERM = re.compile(r"\.\.(?P<gap>\d+)|(?P<body>\([^()]*\)|<\w+>|[^\s?]+)(?P<optional>\?)?")

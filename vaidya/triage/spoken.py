@@ -13,7 +13,9 @@ from vaidya.triage.evidence import TriageInput
 # Speech recognition and typing thumbs drop the apostrophe; without it a denial or an inability goes unseen.
 _NO_APOSTROPHE = re.compile(r"\b(do|does|did|has|have|had|is|was|are|were|could|would|should|ca|wo)nt\b")
 # In a typed complaint the point of an abbreviation ends no sentence: "Abd. pain", "Rt. side weakness".
-_ABBREVIATED = re.compile(r"\b(abd|abdo|rt|lt|ant|post|lat|bilat|lac|inj|upp|low|diff|gen|resp|neuro|h|c|w|s)\.(?=\s|\w)")
+_ABBREVIATED = re.compile(
+    r"\b(abd|abdo|rt|lt|ant|post|lat|bilat|lac|inj|upp|low|diff|gen|resp|neuro|h|c|w|s)\.(?=\s|\w)"
+)
 
 
 @dataclass(frozen=True, slots=True)
