@@ -15,7 +15,7 @@ from vaidya.evaluation.note_text import concepts, figures, plain, stems
 from vaidya.evaluation.rate import Rate
 from vaidya.language import is_negated, normalise
 from vaidya.note.extract.lexicon import find_concepts, find_drugs
-from vaidya.note.extract.mentions import Mention, mentions
+from vaidya.note.extract.mentions import Mention, hypothetical, mentions
 from vaidya.note.heard import heard
 from vaidya.schema import (
     Case,
@@ -142,8 +142,15 @@ def _judged(section: SectionName, statement: Statement, reference: Reference) ->
 
 
 def fault_of(text: str, reference: Reference) -> Fault | None:
-    """What is wrong with a statement, the most severe first; None when the reference bears it out."""
-    words = plain(text)
+    """What is wrong with a statement, the most severe first; None when the reference bears it out.
+
+    Parts between semicolons are judged one by one: they may come from far apart.
+    """
+    faults = [fault for part in text.split(";") if part.strip() and (fault := _fault(plain(part), reference))]
+    return min(faults, key=list(Fault).index, default=None)
+
+
+def _fault(words: str, reference: Reference) -> Fault | None:
     if figures([words]) - reference.numbers:
         return Fault.NUMBER
     if {found.name for found in find_drugs(words)} - reference.medicines:
@@ -160,7 +167,8 @@ def _contradicts(words: str, spoken: Sequence[Mention]) -> bool:
     for found in find_concepts(words):
         known = [mention for mention in spoken if mention.found.name == found.name and found.kind != "exam"]
         denied = is_negated(words, found.start, found.end)
-        if known and all(mention.denied is not denied for mention in known):
+        real = not hypothetical(words, found.start)
+        if real and known and all(mention.denied is not denied for mention in known):
             return True
     return False
 

@@ -12,15 +12,17 @@ from functools import lru_cache
 from importlib import resources
 
 from vaidya.errors import ConfigError
-from vaidya.language import Answer, answer, content_words, normalise
+from vaidya.language import Answer, answer, content_words, normalise, numbers
 from vaidya.note.base import NoteInput
+from vaidya.note.extract.lexicon import find_concepts, find_drugs
 from vaidya.note.measured import measured_statements
 from vaidya.note.speakers import speakers
 from vaidya.schema import Message, Speaker
 
 OPEN, CLOSE = "<<<", ">>>"
-LONGEST_TRANSCRIPT = 16_000  # characters, about 4,000 tokens; the rest is left to the extractors
-_CUT = "[...]"
+# Characters of transcript that the model reads, about 700 tokens: ten seconds of prompt on two cores. Of a longer
+# consultation it gets the exchanges that say most; extractors and checks read all of it.
+LONGEST_TRANSCRIPT = 2_800
 _LABELS = {Speaker.PATIENT: "P", Speaker.CLINICIAN: "C", Speaker.COMPANION: "F"}
 # What could pass for our fences, for a chat template's control tokens or for a transcriber's tags.
 _FENCE = re.compile(r"<{2,}|>{2,}|<\|.*?\|>|</?[A-Za-z_]+/?>|```+|\[/?INST\]", re.DOTALL)
@@ -93,18 +95,42 @@ def _who(source: NoteInput) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _turns(source: NoteInput) -> Sequence[str]:
-    """One line a turn, hesitations and empty talk left out, the middle of a very long one cut."""
+def _turns(source: NoteInput) -> list[str]:
+    """One line a turn, hesitations and empty talk left out; of a long consultation the exchanges that say most."""
     segments = source.transcript.segments
-    lines: list[str] = []
+    exchanges: list[list[str]] = []
     asked = False
     for segment, speaker in zip(segments, speakers(segments), strict=True):
         text = spoken_text(segment.english or segment.text)
         if _says_something(text, asked):
-            label = _LABELS.get(speaker, "?") if speaker else "?"
-            lines.append(f"{label}: {text}")
+            line = f"{_LABELS.get(speaker, '?') if speaker else '?'}: {text}"
+            if asked:
+                exchanges[-1].append(line)
+            else:
+                exchanges.append([line])
             asked = text.endswith("?")
-    return _shortened(lines)
+    return [line for exchange in _fitting(exchanges) for line in exchange]
+
+
+def _fitting(exchanges: list[list[str]]) -> list[list[str]]:
+    """The exchanges with most to say that fit into `LONGEST_TRANSCRIPT`, in order; the first is always among them."""
+    if sum(len(line) for exchange in exchanges for line in exchange) <= LONGEST_TRANSCRIPT:
+        return exchanges
+    budget = LONGEST_TRANSCRIPT
+    kept: set[int] = set()
+    for index in sorted(range(len(exchanges)), key=lambda i: (i != 0, -_weight(exchanges[i]))):
+        size = sum(map(len, exchanges[index]))
+        if size <= budget and (index == 0 or _weight(exchanges[index])):
+            kept.add(index)
+            budget -= size
+    return [exchange for index, exchange in enumerate(exchanges) if index in kept]
+
+
+def _weight(exchange: Sequence[str]) -> float:
+    """Clinical content for its length: concepts, medicines and numbers a hundred characters."""
+    plain = normalise(" ".join(exchange))
+    found = len(set(find_concepts(plain))) + 2 * len(find_drugs(plain)) + len(numbers(plain))
+    return found / (50 + len(plain))
 
 
 def fenced_text(text: str) -> str:
@@ -128,23 +154,3 @@ def spoken_text(text: str) -> str:
 def _says_something(text: str, asked: bool) -> bool:
     plain = normalise(text)
     return bool(content_words(plain)) or (asked and answer(plain) is not Answer.OTHER)
-
-
-def _shortened(lines: list[str]) -> list[str]:
-    """At most `LONGEST_TRANSCRIPT` characters: the complaint stands at the beginning, the plan at the end."""
-    if sum(map(len, lines)) <= LONGEST_TRANSCRIPT:
-        return lines
-    half = LONGEST_TRANSCRIPT // 2
-    head = _taken(lines, half)
-    tail = _taken(lines[len(head) :][::-1], half)[::-1]
-    return [*head, _CUT, *tail]
-
-
-def _taken(lines: Sequence[str], budget: int) -> list[str]:
-    taken: list[str] = []
-    for line in lines:
-        budget -= len(line)
-        if budget < 0:
-            break
-        taken.append(line)
-    return taken

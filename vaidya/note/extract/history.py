@@ -7,6 +7,13 @@ from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
 from vaidya.note.extract.mentions import Mention
 from vaidya.schema import Speaker
 
+# Concepts that stand for several illnesses: the note keeps the word that was said.
+_BROAD = frozenset(
+    (
+        *("surgery", "thyroid disease", "ischaemic heart disease", "cancer", "kidney disease", "liver disease"),
+        *("arthritis", "inflammatory bowel disease", "viral infection", "blood clot", "learning disability"),
+    )
+)
 _AT_MOST = 2  # mentions cited as evidence of one fact
 
 
@@ -24,7 +31,8 @@ def _fact(kind: str, name: str, group: Sequence[Mention]) -> ExtractedFact:
     denied = settled(group)
     used = [mention for mention in group if mention.denied is denied][:_AT_MOST]
     evidence = tuple(dict.fromkeys(item for mention in used for item in mention.evidence))
-    return ExtractedFact(FactKind(kind), name, _TEXTS[kind](name, denied), denied, "subjective", evidence)
+    wording = group[0].found.said if name in _BROAD else name
+    return ExtractedFact(FactKind(kind), name, _TEXTS[kind](wording, denied), denied, "subjective", evidence)
 
 
 def settled(group: Sequence[Mention]) -> bool:

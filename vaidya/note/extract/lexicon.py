@@ -15,17 +15,19 @@ from vaidya.language import normalise, stem
 from vaidya.note.cues import word_set
 
 _TOKEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u0dff'-](?=[\w\u0900-\u0dff])|[\u0900-\u0dff])*")
+_IGNORED = "ignore"  # phrases that only contain a concept's word
 Phrase = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A concept in a text: its kind and name, and where; offsets are of the normalised text."""
+    """A concept in a text: its kind and name, where (offsets are of the normalised text), and the words themselves."""
 
     kind: str
     name: str
     start: int
     end: int
+    said: str = ""
 
 
 def _tokens(text: str) -> list[tuple[str, int, int]]:
@@ -105,8 +107,9 @@ def find_concepts(text: str) -> tuple[Found, ...]:
         for stems, kind, name in _phrases().get(first, ()):
             length = len(stems)
             if tuple(token for token, _, _ in tokens[position : position + length]) == stems:
-                found.append(Found(kind, name, start, tokens[position + length - 1][2]))
-    return tuple(_without_overlaps(found))
+                end = tokens[position + length - 1][2]
+                found.append(Found(kind, name, start, end, text[start:end]))
+    return tuple(one for one in _without_overlaps(found) if one.name != _IGNORED)
 
 
 def _without_overlaps(found: list[Found]) -> Iterator[Found]:

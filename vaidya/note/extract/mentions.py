@@ -38,9 +38,15 @@ def _denied(concept: Found, sentence: Heard) -> bool | None:
     """True when denied, False when affirmed, None when the sentence says neither."""
     if hypothetical(sentence.text, concept.start):
         return None
-    if sentence.question:
-        return {Answer.YES: False, Answer.NO: True}.get(sentence.reply) if sentence.reply else None
-    return is_negated(sentence.text, concept.start, concept.end)
+    if sentence.speaker is Speaker.CLINICIAN and not sentence.question and not cue("summary").search(sentence.text):
+        return None
+    negated = is_negated(sentence.text, concept.start, concept.end)
+    if not sentence.question:
+        return negated
+    if sentence.reply in (Answer.YES, Answer.NO):
+        # "No blood in it?" is confirmed by "yes" and by "no" alike.
+        return negated or sentence.reply is Answer.NO
+    return None
 
 
 def hypothetical(text: str, start: int) -> bool:
