@@ -352,11 +352,9 @@ class _Consultation:
         if not source.transcript.has_words:
             return Draft(note=extractive_note(source, source.transcript.state.value))
         try:
-            with self.pipeline._locks["note"]:
-                writer = self.pipeline._load_writer()
-                return self.timed(
-                    "note", lambda: writer.write(source, on_tier=self.heard_tier, on_text=self.heard_text)
-                )
+            writer = self.pipeline.writer.get()
+            with self.pipeline.writer.in_use:
+                return self.timed("note", lambda: writer.write(source, on_tier=self.on_tier, on_text=self.on_text))
         except Exception as error:  # the extractive note stands in, and a person is asked
             self.fail("note", error)
         return Draft(note=extractive_note(source, self.codes("note")[-1]))

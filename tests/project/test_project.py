@@ -1,0 +1,97 @@
+"""The project as a whole: one place for each fact, notebooks that are thin, nothing of one machine in the tree."""
+
+import ast
+import json
+import re
+import statistics
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vaidya.config import load_profile, profile_names
+from vaidya.schema.export import drifted
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "experiments").glob("*.ipynb"))
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.splitlines() if (ROOT / name).is_file()]
+
+
+def locked() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.lower().split("==") for line in lines if "==" in line)
+
+
+def test_conda_names_the_locked_versions():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    pinned = dict(entry.split("==") for entry in pip if "==" in entry)
+    assert pinned
+    assert pinned == {name: locked()[name] for name in pinned}
+
+
+def test_the_users_packages_are_locked():
+    named = (
+        "jupyterlab papermill torch transformers faster-whisper datasets evaluate pandas sagemaker mlflow pytest nbval"
+    )
+    assert set(named.split()) <= locked().keys()
+
+
+def test_the_tree_has_the_users_top_level_names():
+    for name in ("notebooks", "vaidya", "eval", "experiments", "data/README.md", "environment.yml", "tests"):
+        assert (ROOT / name).exists(), name
+
+
+def test_exported_schemas_are_what_the_code_says():
+    assert drifted() == []
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_profiles_are_valid_and_named_as_their_files(name):
+    assert load_profile(name).profile == name
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_are_thin(path):
+    cells = json.loads(path.read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in code]
+    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code), "outputs are not kept in git"
+    assert all(source.count("\n") < 20 for source in sources), "a cell of more than 20 lines"
+    assert not any(re.search(r"^\s*(def|class) ", source, re.M) for source in sources), "code belongs in the package"
+    assert sum("parameters" in cell["metadata"].get("tags", []) for cell in code) == 1
+    assert any("assert" in source for source in sources), "a notebook that cannot fail shows nothing"
+
+
+def test_nothing_of_one_machine_or_registry_is_committed():
+    forbidden = re.compile(r"/work/|/root/|index-url|find-links|file:///opt|pypi\.org/simple", re.I)
+    this = Path(__file__).name
+    texts = (
+        path for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".ipynb", ""}
+    )
+    found = [
+        str(path.relative_to(ROOT)) for path in texts if path.name != this and forbidden.search(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_functions_stay_short():
+    lengths = [
+        node.end_lineno - node.lineno + 1
+        for path in (ROOT / "vaidya").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
+    ]
+    assert statistics.median(lengths) <= 12
+
+
+def test_every_gated_metric_has_a_card():
+    gates = [yaml.safe_load(path.read_text()) for path in (ROOT / "eval" / "gates").glob("*.yaml")]
+    metrics = {check["metric"] for gate in gates for check in [*gate["checks"], *gate.get("against", [])]}
+    missing = [metric for metric in metrics if not (ROOT / "eval" / "cards" / f"{metric}.md").exists()]
+    assert missing == []
