@@ -114,7 +114,7 @@ def sagemaker(
         bool, typer.Option("--dry-run", help="Print every request and policy; ask AWS nothing.")
     ] = False,
 ) -> None:
-    """Upload, create or update the endpoint, wait, ask a held case, set the scaling; on failure take everything back."""
+    """Upload, create or update, wait, ask a held case, set the scaling; on failure take everything back."""
     from vaidya.deploy.sagemaker.iam import policies
     from vaidya.deploy.sagemaker.plan import make_plan
     from vaidya.provenance import stamp

@@ -60,7 +60,8 @@ class VaidyaModel(PythonModel):
         verify(data.parent.parent, None)
         self.pipeline = load_pipeline(data)
 
-    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:  # noqa: ARG002
+    # Unannotated on purpose: MLflow takes annotations of `predict` for a schema of its own kind.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
         """One row of `COLUMNS` for each row given: the record, or the error that its input deserves.
 
         A row that cannot be used does not lose the others.

@@ -1,0 +1,93 @@
+"""Plain values from a wire become an intake, or a coded refusal."""
+
+import base64
+import math
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from vaidya.config import AudioConfig
+from vaidya.errors import (
+    AudioNotFoundError,
+    AudioTooLargeError,
+    IntakeError,
+    LanguageError,
+    PatientError,
+    VitalsError,
+)
+from vaidya.registry.request import intake_of
+from vaidya.schema import Sex
+
+LIMITS = AudioConfig(max_bytes=1_000)
+SOUND = b"RIFF\x00\x01\x02"
+
+
+def test_every_field_arrives():
+    intake = intake_of(
+        {
+            "audio": base64.b64encode(SOUND).decode(),
+            "vitals": '{"spo2": 93}',
+            "age": 0.0,
+            "sex": "female",
+            "pregnant": False,
+            "language": "hi",
+            "complaint": "cough",
+        },
+        LIMITS,
+    )
+    assert (intake.audio, intake.vitals.spo2, intake.patient.age) == (SOUND, 93.0, 0.0)
+    assert (intake.patient.sex, intake.patient.pregnant, intake.language) == (Sex.FEMALE, False, "hi")
+
+
+@pytest.mark.parametrize("absent", [None, "", math.nan])
+def test_absent_is_absent_and_never_a_value(absent):
+    intake = intake_of({"age": absent, "vitals": {"spo2": absent, "pulse": 80}, "complaint": "cough"}, LIMITS)
+    assert intake.patient.age is None
+    assert intake.vitals.measured() == {"pulse": 80.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"audio": "not base64!"}, IntakeError),
+        ({"audio": 7}, IntakeError),
+        ({"audio": "A" * 2_000}, AudioTooLargeError),
+        ({"audio": "file:///etc/passwd"}, IntakeError),
+        ({"vitals": "spo2=93"}, VitalsError),
+        ({"vitals": "[93]"}, VitalsError),
+        ({"vitals": {"spo2": 140}}, VitalsError),
+        ({"age": 200.0}, PatientError),
+        ({"language": "Hindi"}, LanguageError),
+        ({"colour": "red"}, IntakeError),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_its_code(values, error):
+    with pytest.raises(error):
+        intake_of(values, LIMITS)
+
+
+def test_a_local_file_is_read_only_where_that_is_allowed(tmp_path):
+    path = tmp_path / "my cough.wav"
+    assert intake_of({"audio": path.as_uri()}, LIMITS, local_files=True).audio == path
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="clinic")
+        yield client
+
+
+def test_audio_in_s3_is_read_within_the_limit(bucket):
+    bucket.put_object(Bucket="clinic", Key="a/b.wav", Body=SOUND)
+    bucket.put_object(Bucket="clinic", Key="big.wav", Body=b"0" * 2_000)
+    assert intake_of({"audio": "s3://clinic/a/b.wav"}, LIMITS).audio == SOUND
+    with pytest.raises(AudioTooLargeError):
+        intake_of({"audio": "s3://clinic/big.wav"}, LIMITS)
+    with pytest.raises(AudioNotFoundError):
+        intake_of({"audio": "s3://clinic/missing.wav"}, LIMITS)
