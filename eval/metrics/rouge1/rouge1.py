@@ -1,0 +1,11 @@
+"""ROUGE-1 F1 with stemming, mean over pairs. Card: eval/cards/rouge1.md."""
+
+from vaidya.evaluation import huggingface
+from vaidya.evaluation import note_lexical
+
+
+class Rouge1(huggingface.OverlapMetric):
+    """ROUGE-1 F1 with stemming, mean over pairs."""
+
+    function = staticmethod(note_lexical.rouge)
+    key = "rouge1"

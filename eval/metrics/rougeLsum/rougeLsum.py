@@ -1,0 +1,11 @@
+"""ROUGE-Lsum F1 with stemming, mean over pairs. Card: eval/cards/rougeLsum.md."""
+
+from vaidya.evaluation import huggingface
+from vaidya.evaluation import note_lexical
+
+
+class Rougelsum(huggingface.OverlapMetric):
+    """ROUGE-Lsum F1 with stemming, mean over pairs."""
+
+    function = staticmethod(note_lexical.rouge)
+    key = "rougeLsum"
