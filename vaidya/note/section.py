@@ -1,0 +1,101 @@
+"""A dialogue and a heading -> the text of that one section, by any language model.
+
+The request has three turns: what is asked, the dialogue, the heading. The heading comes last, so that several sections
+of one dialogue share everything before it in the prompt cache, and so that an adapter which is activated by
+`INVOCATION` (docs/decisions/0012) leaves the reading of the dialogue, and every other prompt, to the model as it is.
+"""
+
+import re
+
+from vaidya.errors import GenerationTruncatedError
+from vaidya.llm.base import LanguageModel
+from vaidya.schema import FinishReason, Message
+
+SYSTEM = "You write one section of a clinical note from a dialogue."
+INVOCATION = "Note section:"  # with this the third turn begins; an adapter's file holds its tokens
+
+# MTS-Dialog's twenty normalised headings (Ben Abacha et al., EACL 2023, table 2) in words.
+HEADINGS = {
+    "ALLERGY": "allergies",
+    "ASSESSMENT": "assessment",
+    "CC": "chief complaint",
+    "DIAGNOSIS": "diagnosis",
+    "DISPOSITION": "disposition",
+    "EDCOURSE": "emergency department course",
+    "EXAM": "physical examination",
+    "FAM/SOCHX": "family and social history",
+    "GENHX": "history of present illness",
+    "GYNHX": "gynecologic history",
+    "IMAGING": "imaging results",
+    "IMMUNIZATIONS": "immunizations",
+    "LABS": "laboratory results",
+    "MEDICATIONS": "current medications",
+    "OTHER_HISTORY": "other history",
+    "PASTMEDICALHX": "past medical history",
+    "PASTSURGICAL": "past surgical history",
+    "PLAN": "plan",
+    "PROCEDURES": "procedures",
+    "ROS": "review of systems",
+}
+
+# Four in five histories of the training part are shorter than the first figure, and other sections than the second.
+NARRATIVE_TOKENS = 400
+SHORT_TOKENS = 200
+
+_SPEAKERS = {"clinician": "Doctor", "doctor": "Doctor", "patient": "Patient", "companion": "Guest_family"}
+_TURN = re.compile(rf"({'|'.join(_SPEAKERS)})\s*:\s*", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
+
+
+def heading(header: str) -> str:
+    """A heading in words; one that is not in the table is taken as it is written, in lower case.
+
+    >>> heading("ROS"), heading("Birth_History")
+    ('review of systems', 'birth history')
+    """
+    return HEADINGS.get(header.strip().upper(), header.strip().replace("_", " ").lower())
+
+
+def section_messages(dialogue: str, header: str) -> tuple[Message, ...]:
+    """The request for one section. dialogue: a turn a line, each beginning with its speaker where known."""
+    return (
+        Message(role="system", content=SYSTEM),
+        Message(role="user", content=spoken_lines(dialogue)),
+        Message(role="user", content=f"{INVOCATION} {heading(header)}"),
+    )
+
+
+def spoken_lines(dialogue: str) -> str:
+    """A dialogue with one name for each kind of speaker, single spaces and no empty line.
+
+    >>> spoken_lines("clinician: Any  pain?\\n\\npatient: No.")
+    'Doctor: Any pain?\\nPatient: No.'
+    """
+    lines = (" ".join(line.split()) for line in dialogue.splitlines())
+    return "\n".join(_TURN.sub(_named, line, count=1) if _TURN.match(line) else line for line in lines if line)
+
+
+def _named(turn: re.Match[str]) -> str:
+    return f"{_SPEAKERS[turn.group(1).lower()]}: "
+
+
+def write_section(model: LanguageModel, dialogue: str, header: str) -> str:
+    """The text of one section, in one line.
+
+    A small model may fall into a loop; a sentence that it has already written is left out. Of a reply that was cut at
+    the token limit the finished sentences are kept.
+
+    Raises:
+        GenerationError: the model failed.
+        GenerationTruncatedError: the reply was cut before its first sentence ended.
+    """
+    limit = NARRATIVE_TOKENS if header.strip().upper() == "GENHX" else SHORT_TOKENS
+    reply = model.generate(section_messages(dialogue, header), max_tokens=limit)
+    sentences = _SENTENCE.split(" ".join(reply.text.split()))
+    if reply.finish_reason is FinishReason.LENGTH and not sentences[-1].endswith((".", "!", "?")):
+        sentences = sentences[:-1]
+        if not sentences:
+            raise GenerationTruncatedError(
+                f"the section did not end within {limit} tokens and holds no finished sentence; use another model"
+            )
+    return " ".join(dict.fromkeys(sentences))
