@@ -50,8 +50,11 @@ class AudioConfig(Section):
 class TranscriptConfig(Section):
     """The transcriber and its gates.
 
-    Above `compression_ratio_max` or `repetition_max`, or below `avg_logprob_min`, a segment is doubted; when more than
-    `doubtful_share_max` of the speech is doubtful, or the script is not the language's, the transcript is UNRELIABLE.
+    Above `compression_ratio_max`, `repetition_max` or `no_speech_max`, below `avg_logprob_min`, or with less than
+    `own_script_min` of its letters in the language's script, a segment is doubted; when more than `doubtful_share_max`
+    of the speech is doubtful, the transcript is UNRELIABLE. Below `unintelligible_logprob` the words are withheld.
+    voice_threshold: a frame of sound above it is voice. Voice that goes on for `voice_sure_s` is speech; a shorter
+    sound is a word only if it was understood with `short_logprob_min` and at most `short_no_speech_max`.
     """
 
     backend: str = "faster-whisper"
@@ -68,20 +71,30 @@ class TranscriptConfig(Section):
     avg_logprob_min: float = -1.0
     compression_ratio_max: Positive = 2.4
     repetition_max: Annotated[int, Field(ge=2)] = 4
+    own_script_min: Share = 0.6
+    unintelligible_logprob: float = -1.2
+    voice_threshold: Share = 0.5
+    voice_sure_s: Positive = 1.2
+    short_logprob_min: float = -0.7
+    short_no_speech_max: Share = 0.3
     doubtful_share_max: Share = 0.3
     timeout_s: Positive = 300.0
 
 
 class AcousticConfig(Section):
-    """The listener: which encoder, how windows are cut, which probe if any.
+    """The listener: which encoder, how windows are cut, which head and which probe.
 
-    hop_s: windows overlap when it is shorter than `vaidya.units.CLIP_S`.
+    hop_s: windows overlap when it is shorter than `vaidya.units.CLIP_S`. silence_dbfs: windows below it are not listened
+    to. head: event head by name or path of its card, None for the one that ships for the encoder. probe: likewise, None
+    for no probe.
     """
 
     backend: str = "yamnet"
     weights: str | None = "yamnet-w8a8"
     hop_s: Positive = 1.0
     event_threshold: Share = 0.5
+    silence_dbfs: float = -60.0
+    head: str | None = None
     probe: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: Annotated[int, Field(ge=0)] = 1
