@@ -15,11 +15,14 @@ TRANSCRIBERS = {
     "faster-whisper": "vaidya.transcript.whisper:FasterWhisper",
     "scripted": "vaidya.transcript.scripted:ScriptedTranscriber",
 }
-LISTENERS = {
+# An encoder's name is also a listener's: the sound listener around that encoder (vaidya.acoustic.base).
+ENCODERS = {
     "yamnet": "vaidya.acoustic.yamnet:YamnetEncoder",
     "hear": "vaidya.acoustic.hear:HearEncoder",
     "spectral": "vaidya.acoustic.spectral:SpectralEncoder",
     "opensmile": "vaidya.acoustic.opensmile:OpensmileEncoder",
+}
+LISTENERS = {
     "scripted": "vaidya.acoustic.scripted:ScriptedListener",
 }
 LANGUAGE_MODELS = {
@@ -31,6 +34,7 @@ LANGUAGE_MODELS = {
 }
 GROUPS = {
     "vaidya.transcribers": TRANSCRIBERS,
+    "vaidya.encoders": ENCODERS,
     "vaidya.listeners": LISTENERS,
     "vaidya.language_models": LANGUAGE_MODELS,
 }
@@ -40,7 +44,7 @@ EXTRAS = {
     "faster_whisper": "whisper",
     "xllamacpp": "llama-cpp",
     "onnxruntime": "yamnet",
-    "soxr": "yamnet",
+    "opensmile": "opensmile",
     "torch": "transformers",
     "transformers": "transformers",
     "llguidance": "transformers",

@@ -16,7 +16,7 @@ STYLES = {"ready": "green", "to fetch": "yellow", "not ready": "bold red"}
 # What a backend imports on use; its weights come on top.
 LIBRARIES = {
     "faster-whisper": ("faster_whisper",),
-    "yamnet": ("onnxruntime", "soxr"),
+    "yamnet": ("onnxruntime",),
     "hear": ("torch", "transformers"),
     "opensmile": ("opensmile",),
     "llama-cpp": ("xllamacpp",),
