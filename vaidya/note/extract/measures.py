@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from vaidya.language import Answer, to_digits
 from vaidya.note.cues import cue
-from vaidya.note.extract.facts import ExtractedFact, FactKind
-from vaidya.note.extract.lexicon import find_concepts
+from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
+from vaidya.note.extract.lexicon import Found, find_concepts
 from vaidya.note.extract.mentions import hypothetical
 from vaidya.note.heard import Heard
 from vaidya.schema import Speaker
@@ -45,21 +45,24 @@ def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
     for match in cue("duration").finditer(text):
         nearby = text[match.start() : match.end() + 8]
         if not cue("not_duration").search(nearby) and not hypothetical(text, match.start()):
-            about = _about(spoken, index)
+            about = _about(spoken, index, match.start())
             said = match.group().strip()
-            wording = f"{about[0].upper()}{about[1:]}: {said}" if about else f"Time course: {said}"
+            wording = f"{capital(about)}: {said}" if about else f"Time course: {said}"
             yield ExtractedFact(FactKind.DURATION, said, wording, False, "subjective", sentence.evidence)
 
 
-def _about(spoken: Sequence[Heard], index: int) -> str | None:
-    """The symptom that a duration belongs to: in the same sentence, else in the question it answers."""
+def _about(spoken: Sequence[Heard], index: int, at: int) -> str | None:
+    """What a duration at `at` belongs to: the nearest finding of the same sentence, else of the question it answers."""
+    own = _findings(to_digits(spoken[index].text))
+    if own:
+        return min(own, key=lambda found: min(abs(found.start - at), abs(found.end - at))).name
     asked = spoken[index].answers
-    for sentence in (spoken[index], spoken[asked] if asked is not None else None):
-        if sentence is not None:
-            symptoms = [found.name for found in find_concepts(sentence.text) if found.kind == "symptom"]
-            if symptoms:
-                return symptoms[0]
-    return None
+    about = _findings(spoken[asked].text) if asked is not None else []
+    return about[0].name if about else None
+
+
+def _findings(text: str) -> list[Found]:
+    return [found for found in find_concepts(text) if found.kind in ("symptom", "condition", "pregnancy")]
 
 
 def _vitals(sentence: Heard) -> Iterator[ExtractedFact]:
@@ -75,7 +78,7 @@ def _vitals(sentence: Heard) -> Iterator[ExtractedFact]:
 def _vital(sentence: Heard, name: str, value: str) -> ExtractedFact:
     """Read out by a clinician it is a finding; told by the patient it is history."""
     clinician = sentence.speaker is Speaker.CLINICIAN
-    wording = f"{name[0].upper()}{name[1:]} {value} ({'as said' if clinician else 'patient reports'})"
+    wording = f"{capital(name)} {value} ({'as said' if clinician else 'patient reports'})"
     return ExtractedFact(
         FactKind.VITAL, name, wording, False, "objective" if clinician else "subjective", sentence.evidence
     )

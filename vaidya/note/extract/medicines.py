@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vaidya.language import Answer, is_negated, to_digits
 from vaidya.note.cues import cue
@@ -14,6 +15,7 @@ from vaidya.schema import Speaker
 _STOPPED = re.compile(
     r"\b(?:stopped|ran out of|run out of|forgot|missed|skipped|quit|came off|off) (?:taking |my |the |using )*\W*$"
 )
+_DEVICES = ("inhaler", "nebuliser", "nebulizer")
 _REACH = 45  # characters after a name within which its dose and frequency stand
 _REACH_BEFORE = 25
 
@@ -27,13 +29,24 @@ def _in_sentence(sentence: Heard) -> Iterator[ExtractedFact]:
     text = to_digits(sentence.text)
     if cue("allergy").search(text) or (sentence.question and sentence.reply is not Answer.YES):
         return
-    drugs = find_drugs(text)
+    drugs = _with_devices(find_drugs(text), text)
     for place, drug in enumerate(drugs):
         if hypothetical(text, drug.start):
             continue
         before = drugs[place - 1].end if place else 0
         after = drugs[place + 1].start if place + 1 < len(drugs) else len(text)
         yield _medicine(sentence, text, drug, (before, after))
+
+
+def _with_devices(drugs: Sequence[Found], text: str) -> list[Found]:
+    """Medicines with the device they come in: a salbutamol inhaler is one medicine, not two."""
+    joined: list[Found] = []
+    for drug in drugs:
+        if joined and drug.name in _DEVICES and not text[joined[-1].end : drug.start].strip():
+            joined[-1] = replace(joined[-1], name=f"{joined[-1].name} {drug.name}", end=drug.end)
+        else:
+            joined.append(drug)
+    return joined
 
 
 def _medicine(sentence: Heard, text: str, drug: Found, bounds: tuple[int, int]) -> ExtractedFact:

@@ -1,0 +1,129 @@
+"""What the rules find in speech: medicines, allergies, conditions, durations, denials, habits, vital signs."""
+
+import pytest
+
+from tests.note.conftest import consultation
+from vaidya.note.extract.collect import extract_facts
+from vaidya.note.extract.lexicon import find_drugs
+from vaidya.note.heard import heard
+from vaidya.note.speakers import speakers
+from vaidya.schema import Speaker
+from vaidya.testing import make_transcript
+
+
+def facts(*lines):
+    found = extract_facts(heard(consultation(*lines)))
+    return {fact.text for fact in found}
+
+
+@pytest.mark.parametrize(
+    ("said", "noted"),
+    [
+        ("I take metformin 500 mg twice a day.", "Medicine: Metformin 500 mg twice a day"),
+        ("I take metformin five hundred milligrams twice a day.", "Medicine: Metformin 500 milligrams twice a day"),
+        ("I use a salbutamol inhaler, two puffs every morning.", "Medicine: Salbutamol inhaler 2 puffs every morning"),
+        ("I stopped taking my amlodipine.", "Not taking amlodipine"),
+        ("I'm allergic to penicillin.", "Allergy: penicillin"),
+        ("I have no known allergies.", "No known allergies"),
+        ("I've had high blood pressure for years.", "History of hypertension"),
+        ("I am eight months pregnant.", "Pregnant"),
+        ("I am eight months pregnant and vomiting blood.", "Pregnancy: 8 months"),
+        ("I had a caesarean last year.", "History of caesarean"),
+        ("My blood pressure was 180 over 110 at home.", "Blood pressure 180/110 mmHg (patient reports)"),
+        ("My sugar was two hundred and eighty.", "Blood sugar 280 (patient reports)"),
+        ("I've had this cough for three days.", "Cough: for 3 days"),
+        ("I smoke ten cigarettes a day.", "Smoking: yes"),
+        ("My father had a heart attack.", "Family history of heart attack"),
+        ("The pain is eight out of ten.", "Pain score 8 of 10 (patient reports)"),
+        ("मुझे तीन दिन से बुखार है।", "Fever"),
+    ],
+)
+def test_said_by_a_patient(said, noted):
+    assert noted in facts(("P", said))
+
+
+@pytest.mark.parametrize(
+    ("said", "never"),
+    [
+        ("I have no chest pain.", "Chest pain"),
+        ("My father had a heart attack.", "History of heart attack"),
+        ("If I get a fever I take paracetamol.", "Fever"),
+        ("I'm allergic to penicillin.", "Medicine: Penicillin"),
+        ("I fell asleep early.", "Fall"),
+        ("My cholesterol is fine.", "Medicine: Cholesterol"),
+        ("I'm not allergic to penicillin.", "Allergy: penicillin"),
+    ],
+)
+def test_never_noted(said, never):
+    assert never not in facts(("P", said))
+
+
+def test_an_answer_settles_its_question():
+    found = facts(
+        *(("C", "Any chest pain or fever?"), ("P", "No, nothing like that.")),
+        *(("C", "Do you have diabetes?"), ("P", "Yes, for ten years.")),
+        *(("C", "Any asthma?"), ("P", "I don't think so, why?")),
+    )
+    assert {"No chest pain", "No fever", "History of diabetes"} <= found
+
+
+def test_a_question_without_an_answer_says_nothing():
+    assert facts(("C", "Any chest pain?"), ("C", "Let me look at your file.")) == set()
+
+
+def test_an_allergy_named_in_the_answer():
+    assert "Allergy: penicillin" in facts(("C", "Are you allergic to anything?"), ("P", "Penicillin, I get a rash."))
+
+
+def test_no_allergies_in_the_answer():
+    assert "No known allergies" in facts(("C", "Do you have any allergies?"), ("P", "No."))
+
+
+def test_advice_is_not_a_finding():
+    found = facts(("P", "I have a cough."), ("C", "If you get chest pain or a high fever, come back to us."))
+    assert not {"Chest pain", "Fever"} & found
+
+
+def test_a_prescription_spoken_is_a_plan():
+    found = {
+        f.text: f.section
+        for f in extract_facts(heard(consultation(("C", "I'll prescribe amoxicillin 500 mg three times a day."))))
+    }
+    assert found["Amoxicillin 500 mg 3 times a day"] == "plan"
+
+
+def test_every_fact_cites_a_segment_that_exists():
+    lines = [("C", "Any fever?"), ("P", "No. I take aspirin daily and I have asthma since childhood.")]
+    for fact in extract_facts(heard(consultation(*lines))):
+        assert fact.evidence
+        assert all(0 <= int(name.split(":")[1]) < len(lines) for name in fact.evidence)
+
+
+@pytest.mark.parametrize("name", ["metformin", "amlodipine", "co-trimoxazole", "insulin", "zofenopril", "crocin"])
+def test_medicines_by_list_and_by_stem(name):
+    assert [found.name for found in find_drugs(f"i take {name} at night")] == [name]
+
+
+@pytest.mark.parametrize("word", ["cholesterol", "person", "season", "abdomen", "water", "listen"])
+def test_words_that_are_no_medicine(word):
+    assert find_drugs(f"the {word} is here") == ()
+
+
+def test_one_voice_that_asks_nothing_is_the_patients():
+    transcript = make_transcript(["I have a headache.", "It started this morning."])
+    assert set(speakers(transcript.segments)) == {Speaker.PATIENT}
+
+
+def test_voices_are_told_apart_by_what_they_do():
+    transcript = make_transcript(
+        [
+            "What brings you in today?",
+            "I've had a bad cough.",
+            "How long have you had it?",
+            "For three days.",
+            "Any fever?",
+            "No.",
+        ]
+    )
+    c, p = Speaker.CLINICIAN, Speaker.PATIENT
+    assert speakers(transcript.segments) == (c, p, c, p, c, p)
