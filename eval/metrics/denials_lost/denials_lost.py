@@ -1,7 +1,6 @@
 """Share of denied symptoms that the note leaves out or turns round. Card: eval/cards/denials_lost.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import note_marks
+from vaidya.evaluation import huggingface, note_marks
 
 
 class DenialsLost(huggingface.NoteMetric):

@@ -1,7 +1,6 @@
 """Share of numbers with meaning that the note leaves out. Card: eval/cards/numbers_lost.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import note_marks
+from vaidya.evaluation import huggingface, note_marks
 
 
 class NumbersLost(huggingface.NoteMetric):

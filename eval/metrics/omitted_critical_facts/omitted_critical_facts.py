@@ -1,7 +1,6 @@
 """Share of critical facts that the note leaves out. Card: eval/cards/omitted_critical_facts.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import note_facts
+from vaidya.evaluation import huggingface, note_facts
 
 
 class OmittedCriticalFacts(huggingface.NoteMetric):

@@ -1,7 +1,6 @@
 """ROUGE-1 F1 with stemming, mean over pairs. Card: eval/cards/rouge1.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import note_lexical
+from vaidya.evaluation import huggingface, note_lexical
 
 
 class Rouge1(huggingface.OverlapMetric):

@@ -1,7 +1,6 @@
 """ROUGE-2 F1 with stemming, mean over pairs. Card: eval/cards/rouge2.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import note_lexical
+from vaidya.evaluation import huggingface, note_lexical
 
 
 class Rouge2(huggingface.OverlapMetric):

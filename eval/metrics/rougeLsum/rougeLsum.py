@@ -1,7 +1,6 @@
 """ROUGE-Lsum F1 with stemming, mean over pairs. Card: eval/cards/rougeLsum.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import note_lexical
+from vaidya.evaluation import huggingface, note_lexical
 
 
 class Rougelsum(huggingface.OverlapMetric):

@@ -1,7 +1,6 @@
 """Share of statements that nothing said or measured supports. Card: eval/cards/unsupported_statements.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import note_support
+from vaidya.evaluation import huggingface, note_support
 
 
 class UnsupportedStatements(huggingface.NoteMetric):
