@@ -8,6 +8,7 @@ A stage that fails becomes a coded entry of the record; the other stages' result
 missing as unknown, which is never ROUTINE. Only input that leaves nothing to decide on is raised.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -119,11 +120,22 @@ class Pipeline:
 
     def load(self) -> "Pipeline":
         """Load every model that is not loaded yet, side by side."""
-        with ThreadPoolExecutor(max_workers=3, thread_name_prefix="vaidya-load") as pool:
-            loads = [pool.submit(part.get) for part in (self.transcriber, self.listener, self.writer)]
+        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="vaidya-load") as pool:
+            loads = [pool.submit(get) for get in (self.transcriber.get, self.listener.get, self.writer.get, self.warm)]
         for done in loads:
             done.result()
         return self
+
+    def warm(self) -> None:
+        """Have the language model read the prompt's fixed part, so that a consultation finds it read.
+
+        It never fails: what is wrong with the model shows in the consultation, as a coded entry.
+        """
+        with contextlib.suppress(VaidyaError):
+            warm = getattr(self.writer.get(), "warm", None)
+            if warm is not None:
+                with self.writer.in_use:
+                    warm()
 
     @property
     def weights(self) -> tuple[WeightsUsed, ...]:
@@ -301,8 +313,10 @@ class _Consultation:
         """Words and other sounds, side by side."""
         if recording is None:
             return self.unheard_transcript(), self.unheard_findings()
-        pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="vaidya-hear")
+        pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="vaidya-hear")
         try:
+            if self.pipeline.writer.loaded is None:
+                pool.submit(self.pipeline.warm)  # a new process loads its language model while it listens
             words = pool.submit(self.transcribe, recording)
             sounds = pool.submit(self.listen, recording)
             transcript = self.within("transcript", words, self.config.transcript.timeout_s)

@@ -108,6 +108,10 @@ class LlamaCpp:
                 server.read_prompt(prompt)
                 self._store.save(server, prompt)
 
+    def address(self) -> tuple[str, str]:
+        """Where this model can also be asked over HTTP, from this machine alone, and the key that it wants."""
+        return self._running().address
+
     def _running(self) -> LlamaServer:
         if self._server is None:
             raise GenerationError("the language model was closed; load the pipeline again")

@@ -102,6 +102,11 @@ class LlamaServer:
             timeout=60.0,
         )
 
+    @property
+    def address(self) -> tuple[str, str]:
+        """The server's URL on loopback, and its key."""
+        return self._native.listening_address, self._key
+
     def chat(self, request: dict[str, Any], on_chunk: Any) -> None:
         """A streamed chat completion. on_chunk gets each chunk as a dict and stops the request by returning True.
 

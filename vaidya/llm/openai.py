@@ -52,7 +52,7 @@ class OpenAICompatible:
 
     name = "openai"
 
-    def __init__(self, config: LlmConfig) -> None:
+    def __init__(self, config: LlmConfig, *, key: str | None = None) -> None:
         if not config.base_url:
             raise ConfigError("openai needs `llm.base_url`, for example http://127.0.0.1:11434/v1")
         try:
@@ -67,7 +67,7 @@ class OpenAICompatible:
         self._model = config.model
         self._style = self._options.schema_style
         self._usage_asked = True
-        key = settings().api_key
+        key = key or settings().api_key
         # Behind a proxy, a server on this machine would be looked for on the proxy's.
         self._http = httpx.Client(
             base_url=config.base_url,
