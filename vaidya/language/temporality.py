@@ -37,7 +37,9 @@ def is_imagined(text: str, start: int, end: int) -> bool:
     (True, False)
     """
     begin = _sentence_start(text, start)
-    return bool(_leading("imagined_before").search(text[begin:start]))
+    # The cue begins before the phrase and may run into it: "worried about having a stroke".
+    cue = _leading("imagined_before").search(text[begin:end])
+    return cue is not None and begin + cue.start() < start
 
 
 @lru_cache(maxsize=4)

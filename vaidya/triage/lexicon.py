@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vaidya.errors import ConfigError
-from vaidya.triage.phrases import Phrase, Span, read_phrase
+from vaidya.triage.phrases import Phrase, Span, fold, read_phrase
 
 # The C loader reads the files ten times as fast; both are safe loaders.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -83,7 +83,7 @@ def read_signs(text: str, name: str) -> list[Sign]:
         ConfigError: the file is malformed.
     """
     try:
-        parsed = _SignsFile.model_validate(yaml.load(text, Loader=YAML_LOADER))  # noqa: S506 - a safe loader either way
+        parsed = _SignsFile.model_validate(yaml.load(fold(text), Loader=YAML_LOADER))  # noqa: S506 - a safe loader either way
     except (ValidationError, yaml.YAMLError) as error:
         raise ConfigError(f"{name} is not a file of signs: {error}; see vaidya/triage/phrases.py") from error
     words = {key: tuple(line.split("|")) for key, line in parsed.words.items()}

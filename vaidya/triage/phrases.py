@@ -14,6 +14,7 @@ A phrase is a row of terms separated by spaces, matched as whole words in normal
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,11 +28,24 @@ Span = tuple[int, int]
 _SEPARATOR = r"[\s,/\"'()-]+"
 # A word that may stand in a gap. A denial may not: in "no pain in the chest" and "he hasn't taken all the pills" the words
 # around the denial are not the finding.
-_ANY_WORD = r"(?!(?:no|not|never|without|denies|denied|nor)\b|\w+n't\b)[^\s.?!;:।,]+"
+_DENIAL = rf"(?:no|not|never|without|denies|denied|nor|\w+n't|nahi|nahin|नहीं|नही){END}"
+_ANY_WORD = rf"(?!{_DENIAL})[^\s.?!;:।,]+"
 _WORD_REST = r"[\w\u0900-\u0dff'-]*"
 _DIGITS = {"##": r"\d{2,3}", "#": r"\d+"}
 _TERM = re.compile(r"\.\.(?P<gap>\d+)|(?P<body>\([^()]*\)|<\w+>|[^\s?]+)(?P<optional>\?)?")
 _FIRST_OPTIONAL = re.compile(r"(?:\([^()]*\)|<\w+>|[^\s?]+)\?")
+
+# Spellings that Indic writers and recognisers mix: nasal dots, nukta, joiners.
+_FOLDED = str.maketrans({"\u0901": "\u0902", "\u093c": None, "\u200c": None, "\u200d": None})
+
+
+def fold(text: str) -> str:
+    """Text or phrase with one spelling for what Indic scripts write in two.
+
+    >>> fold("साँस") == fold("सांस"), fold("ज़हर") == fold("जहर")
+    (True, True)
+    """
+    return unicodedata.normalize("NFC", text).translate(_FOLDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from vaidya.language import Sentence, normalise, sentences
 from vaidya.schema import Segment, Speaker
 from vaidya.triage.evidence import TriageInput
+from vaidya.triage.phrases import fold
 
 # Speech recognition and typing thumbs drop the apostrophe; without it a denial or an inability goes unseen.
 _NO_APOSTROPHE = re.compile(r"\b(do|does|did|has|have|had|is|was|are|were|could|would|should|ca|wo)nt\b")
@@ -61,7 +62,7 @@ def _utterance(segment: Segment, text: str | None) -> Utterance:
 
 
 def _plain(text: str) -> str:
-    return _NO_APOSTROPHE.sub(r"\1n't", _ABBREVIATED.sub(r"\1 ", normalise(text)))
+    return _NO_APOSTROPHE.sub(r"\1n't", _ABBREVIATED.sub(r"\1 ", fold(normalise(text))))
 
 
 @lru_cache(maxsize=256)
