@@ -20,6 +20,7 @@ SCORERS = {
     "note": "vaidya.evaluation.note:score_note",
     "triage": "vaidya.evaluation.triage:score_triage",
     "latency": "vaidya.evaluation.latency:score_latency",
+    "attribution": "vaidya.evaluation.attribution:score_attribution",
 }
 
 
