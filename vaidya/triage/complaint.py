@@ -27,6 +27,7 @@ class _Complaint(BaseModel):
     source: str
     when: str
     pain: dict[int, Tier] = {}
+    chronic: dict[int, Tier] = {}
 
 
 class _ComplaintsFile(BaseModel):
@@ -37,18 +38,21 @@ class _ComplaintsFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One group of complaints. pain: the tier from each pain score on."""
+    """One group of complaints. pain, chronic: the tier from each pain score on, in recent and in old complaints."""
 
     name: str
     tier: Tier
     meaning: str
     source: str
     when: Alternatives
-    pain: tuple[tuple[int, Tier], ...]
+    pain: dict[int, Tier]
+    chronic: dict[int, Tier]
 
-    def floor(self, pain: float | None) -> Tier:
-        """The floor at a pain score; an unknown score leaves the group's own tier."""
-        return max([self.tier, *(tier for score, tier in self.pain if pain is not None and pain >= score)])
+    def floor(self, pain: float | None, *, long_standing: bool) -> Tier:
+        """The floor at a pain score; an unknown score leaves the group's own tier, or counts as 0 in an old complaint."""
+        if self.chronic and long_standing:
+            return max(tier for score, tier in self.chronic.items() if (pain or 0) >= score)
+        return max([self.tier, *(tier for score, tier in self.pain.items() if pain is not None and pain >= score)])
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +63,7 @@ def complaints() -> tuple[Complaint, ...]:
         ConfigError: the file is malformed.
     """
     return tuple(
-        Complaint(name, c.tier, c.meaning, c.source, alternatives(c.when), tuple(sorted(c.pain.items())))
+        Complaint(name, c.tier, c.meaning, c.source, alternatives(c.when), c.pain, c.chronic)
         for name, c in read_rules("complaints.yaml", _ComplaintsFile).complaints.items()
     )
 
@@ -67,8 +71,13 @@ def complaints() -> tuple[Complaint, ...]:
 def complaint_reasons(evidence: TriageInput) -> tuple[Reason, ...]:
     """One reason a group that holds, one for severe pain, one for a patient who is not alert."""
     signs, pain = signs_of(evidence), evidence.vitals.pain
+    old = "long_standing" in signs and "deteriorating" not in signs
     held = ((group, evidence_of(group.when, signs)) for group in complaints())
-    found = [_reason(group.name, group.floor(pain), group.meaning, ids) for group, ids in held if ids is not None]
+    found = [
+        _reason(group.name, group.floor(pain, long_standing=old), group.meaning, ids)
+        for group, ids in held
+        if ids is not None
+    ]
     if evidence.vitals.consciousness in NOT_ALERT:
         detail = "responds to voice or less"
         found.append(_reason("not_alert", Tier.EMERGENCY, detail, ("vital:consciousness",)))

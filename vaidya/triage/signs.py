@@ -19,6 +19,7 @@ INFANT_YEARS = 1.0
 CHILD_YEARS = 16.0
 ELDER_YEARS = 65.0
 FEVER_CELSIUS = 38.0
+HIGH_FEVER_CELSIUS = 38.5
 # Shock: NEWS2 parts of 3 and 2 for pressure; ACS field triage 2021 and NICE NG253 for the pulse.
 LOW_SBP = 90.0
 LOWISH_SBP = 100.0
@@ -29,6 +30,7 @@ FAST_BREATHING = 25.0
 _VITAL_OF = {
     "fever": "temperature",
     "measured_fever": "temperature",
+    "measured_high_fever": "temperature",
     "measured_low_pressure": "sbp",
     "measured_lowish_pressure": "sbp",
     "measured_fast_pulse": "pulse",
@@ -98,6 +100,7 @@ def _measured(vitals: Vitals) -> Signs:
     holds = {
         "fever": _at_least(vitals.temperature, FEVER_CELSIUS),
         "measured_fever": _at_least(vitals.temperature, FEVER_CELSIUS),
+        "measured_high_fever": _at_least(vitals.temperature, HIGH_FEVER_CELSIUS),
         "measured_low_pressure": vitals.sbp is not None and vitals.sbp <= LOW_SBP,
         "measured_lowish_pressure": vitals.sbp is not None and vitals.sbp <= LOWISH_SBP,
         "measured_fast_pulse": _at_least(vitals.pulse, FAST_PULSE),
