@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from vaidya.errors import ConfigError
+from vaidya.errors import ConfigError, VaidyaError
 from vaidya.registry.manifest import verify
 from vaidya.registry.store import PREFIX, fetch, version
 
@@ -58,4 +58,8 @@ def container() -> None:
 
 
 if __name__ == "__main__":
-    container()
+    try:
+        container()
+    except VaidyaError as error:
+        # The container's log is all that a deployer sees: one coded line, no stack.
+        raise SystemExit(f"{error.code}: {error}") from None
