@@ -1,0 +1,10 @@
+"""Edits over reference characters, combining marks kept. Card: eval/cards/character_error_rate.md."""
+
+from vaidya.evaluation import huggingface
+from vaidya.evaluation import transcript_errors
+
+
+class CharacterErrorRate(huggingface.TextMetric):
+    """Edits over reference characters, combining marks kept."""
+
+    function = staticmethod(transcript_errors.character_errors)

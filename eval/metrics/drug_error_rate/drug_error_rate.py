@@ -1,0 +1,10 @@
+"""Share of named medicines lost. Card: eval/cards/drug_error_rate.md."""
+
+from vaidya.evaluation import huggingface
+from vaidya.evaluation import transcript_errors
+
+
+class DrugErrorRate(huggingface.TextMetric):
+    """Share of named medicines lost."""
+
+    function = staticmethod(transcript_errors.drug_errors)

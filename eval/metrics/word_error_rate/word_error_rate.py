@@ -1,0 +1,10 @@
+"""Substitutions, deletions and insertions over reference words, marks kept. Card: eval/cards/word_error_rate.md."""
+
+from vaidya.evaluation import huggingface
+from vaidya.evaluation import transcript_errors
+
+
+class WordErrorRate(huggingface.TextMetric):
+    """Substitutions, deletions and insertions over reference words, marks kept."""
+
+    function = staticmethod(transcript_errors.word_errors)
