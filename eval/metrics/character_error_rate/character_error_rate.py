@@ -1,7 +1,6 @@
 """Edits over reference characters, combining marks kept. Card: eval/cards/character_error_rate.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import transcript_errors
+from vaidya.evaluation import huggingface, transcript_errors
 
 
 class CharacterErrorRate(huggingface.TextMetric):

@@ -1,7 +1,6 @@
 """Share of named medicines lost. Card: eval/cards/drug_error_rate.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import transcript_errors
+from vaidya.evaluation import huggingface, transcript_errors
 
 
 class DrugErrorRate(huggingface.TextMetric):

@@ -1,7 +1,6 @@
 """Share of medical terms lost. Card: eval/cards/medical_term_error_rate.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import transcript_errors
+from vaidya.evaluation import huggingface, transcript_errors
 
 
 class MedicalTermErrorRate(huggingface.TextMetric):

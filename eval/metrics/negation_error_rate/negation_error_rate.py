@@ -1,7 +1,6 @@
 """Share of shared medical terms whose denial was turned round. Card: eval/cards/negation_error_rate.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import transcript_errors
+from vaidya.evaluation import huggingface, transcript_errors
 
 
 class NegationErrorRate(huggingface.TextMetric):

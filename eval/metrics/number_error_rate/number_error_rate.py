@@ -1,7 +1,6 @@
 """Share of numbers with a unit lost or changed. Card: eval/cards/number_error_rate.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import transcript_errors
+from vaidya.evaluation import huggingface, transcript_errors
 
 
 class NumberErrorRate(huggingface.TextMetric):

@@ -1,7 +1,6 @@
 """Substitutions, deletions and insertions over reference words, marks kept. Card: eval/cards/word_error_rate.md."""
 
-from vaidya.evaluation import huggingface
-from vaidya.evaluation import transcript_errors
+from vaidya.evaluation import huggingface, transcript_errors
 
 
 class WordErrorRate(huggingface.TextMetric):
