@@ -63,7 +63,7 @@ def facts_lost(case: Case, record: TriageRecord) -> dict[str, Rate]:
 
 
 def score_attribution(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
-    """Rows `facts_lost_in_<stage>` of the arm, and on the pipeline's own arm `tier_lowered` of each `without:SOURCE`."""
+    """Rows `facts_lost_in_<stage>`, and on the pipeline's arm `tier_lowered` of each `without:SOURCE`."""
     done = [(outcome.case, outcome.record) for outcome in outcomes if outcome.record is not None]
     unscored = len(outcomes) - len(done)
     rows = [_lost_row(stage, done, unscored, dataset, arm, rng) for stage in STAGES]
@@ -75,7 +75,7 @@ def score_attribution(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rn
 Done = Sequence[tuple[Case, TriageRecord]]
 
 
-def _lost_row(  # noqa: PLR0913, PLR0917 - the parts of a row
+def _lost_row(
     stage: str, done: Done, unscored: int, dataset: str, arm: str, rng: np.random.Generator
 ) -> Row | None:
     rates = [rate for case, record in done if (rate := facts_lost(case, record).get(stage)) and rate.total]
