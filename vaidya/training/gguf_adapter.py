@@ -1,8 +1,9 @@
 """A LoRA as peft names it -> an adapter file that llama.cpp loads over the quantised model.
 
 llama.cpp multiplies each pair by alpha / rank, so the matrices are written as they are. With `invocation` the file is
-an activated adapter: llama.cpp applies it from the last place in the prompt where these tokens stand, and not at all to
-a prompt without them.
+an activated adapter: it is applied from the last place in the prompt where these tokens stand, and not at all to a
+prompt without them. llama.cpp begins one token before the tokens that the file names (measured against transformers,
+tests/training), so the first of them is not written.
 """
 
 import re
@@ -37,7 +38,8 @@ def write_adapter(
 ) -> Path:
     """Write an adapter in float16.
 
-    tensors: peft's state, torch tensors by name. about: `general.…` fields, such as name and licence.
+    tensors: peft's state, torch tensors by name. invocation: at least two tokens, or none. about: `general.…` fields,
+    such as name and licence.
 
     Raises:
         ArtifactError: an architecture whose layout differs, or a tensor that llama.cpp has no name for.
@@ -55,7 +57,7 @@ def write_adapter(
     if invocation:
         # llama.cpp wants unsigned numbers here; add_array would write signed ones.
         kind, items = gguf.GGUFValueType.ARRAY, gguf.GGUFValueType.UINT32
-        writer.add_key_value("adapter.alora.invocation_tokens", list(invocation), kind, sub_type=items)
+        writer.add_key_value("adapter.alora.invocation_tokens", list(invocation[1:]), kind, sub_type=items)
     for name, tensor in tensors.items():
         writer.add_tensor(gguf_name(name), tensor.half().cpu().numpy())
     writer.write_header_to_file()

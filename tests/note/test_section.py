@@ -1,0 +1,94 @@
+"""The request for one section, and what is made of the reply."""
+
+import pytest
+
+from vaidya.config import LlmConfig
+from vaidya.errors import GenerationTruncatedError
+from vaidya.note.section import (
+    HEADINGS,
+    INVOCATION,
+    NARRATIVE_TOKENS,
+    SHORT_TOKENS,
+    section_messages,
+    spoken_lines,
+    write_section,
+)
+from vaidya.schema import FinishReason, Generation, Message
+
+DIALOGUE = "clinician: Any allergies?\n\npatient:  Penicillin,   it gives me a rash.\nwell, hives"
+
+
+class Replies:
+    """A language model that says one thing and keeps what it was asked."""
+
+    name = "replies"
+    weights = ()
+
+    def __init__(self, text: str, reason: FinishReason = FinishReason.STOP) -> None:
+        self.text, self.reason = text, reason
+        self.asked: tuple[Message, ...] = ()
+        self.max_tokens: int | None = None
+
+    def generate(self, messages, schema=None, *, max_tokens=None, on_text=None) -> Generation:
+        self.asked, self.max_tokens = tuple(messages), max_tokens
+        return Generation(text=self.text, model=self.name, finish_reason=self.reason)
+
+    def warm(self, messages) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_heading_comes_last_so_that_sections_share_the_dialogue() -> None:
+    allergies, plan = (section_messages(DIALOGUE, header) for header in ("ALLERGY", "PLAN"))
+    assert allergies[:2] == plan[:2]
+    assert [turn.role for turn in plan] == ["system", "user", "user"]
+    assert allergies[2].content == f"{INVOCATION} allergies"
+
+
+def test_speakers_have_one_name_each_and_lines_are_kept() -> None:
+    assert spoken_lines(DIALOGUE).splitlines() == [
+        "Doctor: Any allergies?",
+        "Patient: Penicillin, it gives me a rash.",
+        "well, hives",
+    ]
+
+
+def test_words_inside_a_turn_are_not_taken_for_a_speaker() -> None:
+    assert spoken_lines("patient: I told the doctor: no") == "Patient: I told the doctor: no"
+
+
+def test_every_heading_is_asked_in_words_and_an_unknown_one_as_it_stands() -> None:
+    asked = [section_messages("patient: hello", header)[2].content for header in HEADINGS]
+    assert len(set(asked)) == len(HEADINGS) == 20
+    assert section_messages("", "genhx")[2].content == f"{INVOCATION} history of present illness"
+    assert section_messages("", "BIRTH_HISTORY")[2].content == f"{INVOCATION} birth history"
+
+
+@pytest.mark.parametrize(("header", "limit"), [("GENHX", NARRATIVE_TOKENS), ("CC", SHORT_TOKENS)])
+def test_a_narrative_may_be_longer(header: str, limit: int) -> None:
+    model = Replies("Cough.")
+    assert write_section(model, DIALOGUE, header) == "Cough."
+    assert model.max_tokens == limit
+
+
+def test_a_sentence_said_twice_is_kept_once() -> None:
+    text = "No fever.\nNo chills. No fever. No chills. No fever."
+    assert write_section(Replies(text), DIALOGUE, "ROS") == "No fever. No chills."
+
+
+def test_of_a_cut_reply_the_finished_sentences_are_kept() -> None:
+    model = Replies("He has had a cough for 2.5 days. He takes amlodi", FinishReason.LENGTH)
+    assert write_section(model, DIALOGUE, "GENHX") == "He has had a cough for 2.5 days."
+
+
+def test_a_reply_cut_before_its_first_full_stop_is_an_error() -> None:
+    with pytest.raises(GenerationTruncatedError):
+        write_section(Replies("no no no no no no", FinishReason.LENGTH), DIALOGUE, "ROS")
+
+
+def test_the_scripted_model_can_be_asked() -> None:
+    from vaidya.llm.scripted import ScriptedModel
+
+    assert isinstance(write_section(ScriptedModel(LlmConfig(backend="scripted")), DIALOGUE, "PLAN"), str)
