@@ -110,8 +110,10 @@ def believable(evidence: Evidence, longest_voice_s: float, config: TranscriptCon
     Coughs, sneezes and barks sound like voice for up to 0.8 s; speech that goes on for longer is believed to be speech,
     however badly it was understood. A shorter sound must have been understood well: then it was a word.
     """
+    if not evidence.text.strip():
+        return False
     if longest_voice_s >= config.voice_sure_s:
-        return bool(evidence.text.strip())
+        return True
     understood = evidence.avg_logprob >= config.short_logprob_min and evidence.no_speech <= config.short_no_speech_max
     return understood and not doubts(evidence, None, config)
 
