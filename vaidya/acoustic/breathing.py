@@ -1,9 +1,9 @@
 """Breaths a minute from the sound's envelope, or the reason why it cannot be told.
 
-Levels of half-octave bands rise and fall with each breath. Their autocorrelation peaks at the breath's period, and also
-at half of it, because breathing out sounds too, and at multiples. So the highest peak is found, and then a shorter period
-is preferred when the envelope repeats at it nearly as well: breathing in and out differ in loudness and colour, so at half
-the true period it does not.
+Levels of half-octave bands rise and fall with each breath. Their autocorrelation peaks at the breath's period, and
+also at half of it, because breathing out sounds too, and at multiples. So the highest peak is found, and then a shorter
+period is preferred when the envelope repeats at it nearly as well: breathing in and out differ in loudness and colour,
+so at half the true period it does not.
 """
 
 import itertools

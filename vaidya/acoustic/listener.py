@@ -28,7 +28,7 @@ SILENCE = "nothing was heard above the silence level"
 class Heard:
     """The windows of a recording that hold sound.
 
-    starts_s: shape (n,). vectors: the encoder's, shape (n, dimension). level_dbfs: of the whole recording, 100 a second.
+    starts_s: shape (n,). vectors: the encoder's, shape (n, dimension). level_dbfs: of the whole recording, every 10 ms.
     """
 
     starts_s: np.ndarray

@@ -25,6 +25,6 @@ class OpensmileEncoder:
         )
 
     def embed(self, clips: np.ndarray) -> np.ndarray:
-        """(n, CLIP_SAMPLES) float32 in [-1, 1] -> (n, dimension) float32; a clip without a voiced frame gets 0 there."""
+        """(n, CLIP_SAMPLES) float32 in [-1, 1] -> (n, dimension) float32; unvoiced clips get 0 for pitch."""
         rows = [self._smile.process_signal(clip, SAMPLE_RATE_HZ).to_numpy()[0] for clip in clips]
         return np.nan_to_num(np.array(rows, dtype=np.float32).reshape(-1, self.dimension))

@@ -1,7 +1,7 @@
 """YAMNet (521 AudioSet classes, MobileNet v1) as a w8a8 ONNX file, run by ONNX Runtime without torch.
 
 Front end, quantisation and tensor names are those of the file: 64 HTK mel bands from 125 to 7,500 Hz, log(mel + 0.001),
-patches of 96 frames every 48, uint8 in and out (Plakal and Ellis, github.com/tensorflow/models, research/audioset/yamnet).
+patches of 96 frames every 48, uint8 in and out (Plakal and Ellis, tensorflow/models, research/audioset/yamnet).
 """
 
 import csv

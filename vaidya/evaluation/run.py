@@ -53,7 +53,7 @@ class Job:
 def jobs(suite: Suite, config: RunConfig, limit: int | None = None) -> list[Job]:
     """Every arm on every dataset, in the suite's order; jobs with equal settings stand together."""
     found = []
-    for spec in suite.datasets:
+    for spec in (spec for spec in suite.datasets if spec.entry != "listen"):
         cases, left_out = select(spec, suite.seed, limit)
         for arm in suite.arms:
             if arm.datasets is not None and spec.name not in arm.datasets:

@@ -11,8 +11,9 @@ from vaidya.errors import ConfigError
 from vaidya.settings import repository_root
 
 # How a case enters the pipeline: its recording; its reference turns, natively or in English, which replace the
-# transcript stage; or its typed complaint and vital signs alone.
-Entry = Literal["auto", "audio", "gold", "english", "complaint"]
+# transcript stage; or its typed complaint and vital signs alone. `listen` is no consultation: the sound stage is judged
+# by itself, every encoder on folds of subjects (vaidya.evaluation.acoustic_table).
+Entry = Literal["auto", "audio", "gold", "english", "complaint", "listen"]
 
 SCORERS = {
     "transcript": "vaidya.evaluation.transcript:score_transcript",
@@ -55,7 +56,7 @@ class Suite(Section):
     datasets: tuple[DatasetSpec, ...]
     arms: tuple[ArmSpec, ...] = (ArmSpec(name="vaidya"),)
     baselines: tuple[str, ...] = ()
-    scorers: tuple[str, ...]
+    scorers: tuple[str, ...] = ()
     seed: int = 7
     minutes: float | None = None
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from vaidya.config import RunConfig
 from vaidya.errors import ConfigError, DataError
+from vaidya.evaluation.acoustic_table import listened_cases, listened_rows
 from vaidya.evaluation.claims import claims_ledger
 from vaidya.evaluation.compare import CaseResult
 from vaidya.evaluation.report.figures import suite_figures
@@ -79,13 +80,15 @@ def evaluate_in(
 ) -> EvaluationResult:
     """Run a suite inside a run that is open."""
     planned = jobs(suite, config, limit)
-    cases = {case.id: case for job in planned for case in job.cases}
+    heard = listened_cases(suite, limit)
+    cases = {case.id: case for job in planned for case in job.cases} | {case.id: case for case in heard}
     digest = hashlib.sha256("".join(case_digest(c) for c in cases.values()).encode()).hexdigest()[:16]
     run.tags(standard_tags(config, data_digest=digest, seed=suite.seed))
     run.params({"suite": suite.suite, "profile": config.profile, "limit": limit, "engine": engine})
-    with _progress(sum(len(job.cases) for job in planned), quiet=quiet) as on_case:
+    with _progress(sum(len(job.cases) for job in planned) + len(heard), quiet=quiet) as on_case:
         runs = tuple(run_suite(suite, config, limit=limit, engine=engine, on_case=on_case))
-    rows = tuple(score_suite(suite, runs))
+        listened = listened_rows(suite, config, limit, on_case)
+    rows = (*score_suite(suite, runs), *listened)
     result = EvaluationResult(
         suite=suite.suite,
         run_id=run.run_id,

@@ -1,0 +1,284 @@
+"""The table of encoders against baselines: every clip judged by a head that saw nobody of its subject.
+
+A shipped head is taken as it is for clips that it was not trained on; on the others, and for an encoder without a
+shipped head, a head is fitted anew for each fold of subjects. Baselines are fitted the same way on one number a clip.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from vaidya.acoustic.base import Encoder, load_encoder
+from vaidya.acoustic.card import Card
+from vaidya.acoustic.fit import OUTER_FOLDS, Example, out_of_fold
+from vaidya.acoustic.head import LinearHead, events_name, find_card, load_head
+from vaidya.acoustic.listener import Heard, findings_of, listen_to
+from vaidya.acoustic.spectral import zero_crossings
+from vaidya.audio import read_recording
+from vaidya.config import AcousticConfig, RunConfig
+from vaidya.corpora import audio_path
+from vaidya.errors import AudioError, DataError
+from vaidya.evaluation.acoustic import Judged, auroc, judged, rows_of
+from vaidya.evaluation.interval import bootstrap
+from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row
+from vaidya.evaluation.run import OnCase, generator, select
+from vaidya.evaluation.suite import Suite
+from vaidya.schema import Case, Recording
+
+EVENT_LABELS = ("breath", "cough", "sneeze", "speech", "other")
+ENCODER_PREFIX = "encoder:"
+COMPARED = {"spectral": None, "opensmile": "opensmile"}  # encoders without weights, and the library that each needs
+COVID = "covid19"
+
+# One number a clip, for the baselines: what a detector must beat to have heard anything but loudness.
+MEASURES: dict[str, Callable[[Recording], float]] = {
+    "duration": lambda recording: recording.info.duration_s,
+    "rms": lambda recording: recording.info.rms_dbfs if recording.info.rms_dbfs is not None else -120.0,
+    "zero_crossings": lambda recording: zero_crossings(recording.samples),
+    "majority": lambda recording: 0.0 * recording.info.duration_s,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledClip:
+    """A clip that could be read. label: the finest that the encoder's head may learn (speech apart from other)."""
+
+    case: Case
+    recording: Recording
+    label: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """Clips of a set, and those that could not be read, with the code."""
+
+    read: tuple[LabelledClip, ...]
+    failed: tuple[Judged, ...]
+
+
+def read_clips(cases: Iterable[Case], config: RunConfig, on_case: OnCase | None = None) -> Clips:
+    """Decode every labelled clip.
+
+    Raises:
+        DataError: a case has no label or no recording; a clip without a label is not a clip of nothing.
+    """
+    read, failed = [], []
+    for case in cases:
+        if on_case is not None:
+            on_case(case.dataset, "listen", case)
+        label, path = case.attributes.get("label"), audio_path(case)
+        if not isinstance(label, str) or path is None:
+            raise DataError(f"case {case.id} has no sound label or no recording; the acoustic suite needs both")
+        try:
+            recording = read_recording(path, config.audio)
+        except AudioError as error:
+            failed += [found for found in [judged(case, None, error.code)] if found is not None]
+            continue
+        subject = str(case.attributes.get("subject") or case.id)
+        read.append(LabelledClip(case, recording, "speech" if case.speech and label == "other" else label, subject))
+    return Clips(tuple(read), tuple(failed))
+
+
+def listened_cases(suite: Suite, limit: int | None) -> list[Case]:
+    """Cases of the suite's datasets that enter as `listen`."""
+    return [case for spec in suite.datasets if spec.entry == "listen" for case in select(spec, suite.seed, limit)[0]]
+
+
+def listened_rows(suite: Suite, config: RunConfig, limit: int | None, on_case: OnCase | None = None) -> list[Row]:
+    """Rows of those datasets; none without one."""
+    rows: list[Row] = []
+    for spec in (spec for spec in suite.datasets if spec.entry == "listen"):
+        cases = select(spec, suite.seed, limit)[0]
+        rng = generator(suite.seed, spec.name, "listen")
+        rows += acoustic_rows(cases, config.override(spec.overrides), rng, on_case=on_case)
+    return rows
+
+
+def acoustic_rows(
+    cases: Sequence[Case], config: RunConfig, rng: np.random.Generator, *, on_case: OnCase | None = None
+) -> list[Row]:
+    """Rows of the profile's encoder (arm `vaidya`), of encoders without weights, and of the baselines.
+
+    Raises:
+        DataError: a clip has no label or no subject.
+        WeightsError, BackendMissingError: the profile's encoder cannot be loaded.
+    """
+    clips = read_clips(cases, config, on_case)
+    dataset = cases[0].dataset if cases else "none"
+    arms = {PIPELINE_ARM: config.acoustic}
+    for name, library in COMPARED.items():
+        if name != config.acoustic.backend and (library is None or find_spec(library)):
+            changed = {"backend": name, "weights": None, "head": None, "probe": None}
+            arms[ENCODER_PREFIX + name] = config.acoustic.model_copy(update=changed)
+    rows: list[Row] = []
+    for arm, chosen in arms.items():
+        rows += encoder_rows(clips, chosen, dataset=dataset, arm=arm, rng=rng)
+    return rows + baseline_rows(clips, dataset=dataset, rng=rng)
+
+
+def encoder_rows(
+    clips: Clips, config: AcousticConfig, *, dataset: str, arm: str, rng: np.random.Generator
+) -> list[Row]:
+    """Every metric of one encoder."""
+    encoder = load_encoder(config)
+    heard = [listen_to(clip.recording, encoder, config) for clip in clips.read]
+    found, how = held_out_probabilities(clips.read, heard, encoder, config)
+    results = [
+        _result(clip, sound, labels, values, config, encoder.name)
+        for clip, sound, (labels, values) in zip(clips.read, heard, found, strict=True)
+    ]
+    rows = rows_of([*results, *clips.failed], dataset=dataset, arm=arm, rng=rng, reason=how)
+    return rows + target_rows(clips.read, heard, dataset=dataset, arm=arm, rng=rng)
+
+
+Found = tuple[tuple[str, ...], np.ndarray]
+
+
+def held_out_probabilities(
+    clips: Sequence[LabelledClip], heard: Sequence[Heard], encoder: Encoder, config: AcousticConfig
+) -> tuple[list[Found], str]:
+    """Labels and probabilities of each clip's windows by a head that was not fitted on it, and a sentence on how."""
+    shipped = _shipped(encoder, config)
+    seen = set() if shipped is None else set(shipped[1].seen)
+    fresh = [shipped is not None and clip.recording.info.sha256 not in seen for clip in clips]
+    found: list[Found] = [((), np.empty((0, 0)))] * len(clips)
+    known = [i for i, new in enumerate(fresh) if not new]
+    if known:
+        examples = [Example(heard[i].vectors, clips[i].label, clips[i].subject) for i in known]
+        for i, values in zip(known, _cross_validated(examples), strict=True):
+            found[i] = (EVENT_LABELS, values)
+    for i in (i for i, new in enumerate(fresh) if new):
+        assert shipped is not None, "a clip is fresh only to a shipped head"
+        found[i] = (shipped[0].labels, shipped[0].probabilities(heard[i].vectors))
+    return found, _how(len(clips) - len(known), len(known), shipped is not None)
+
+
+def _cross_validated(examples: Sequence[Example], labels: tuple[str, ...] = EVENT_LABELS) -> list[np.ndarray]:
+    """Out-of-fold probabilities; a clip in which nothing was heard has none and trains nothing."""
+    sounding = [i for i, example in enumerate(examples) if len(example.vectors)]
+    found = [np.empty((0, len(labels)))] * len(examples)
+    for i, values in zip(sounding, out_of_fold([examples[i] for i in sounding], labels, seed=0), strict=True):
+        found[i] = values
+    return found
+
+
+def _shipped(encoder: Encoder, config: AcousticConfig) -> tuple[LinearHead, Card] | None:
+    name = config.head or events_name(encoder.name)
+    return load_head(name, encoder.name, encoder.dimension) if find_card(name) else None
+
+
+def _how(fresh: int, known: int, shipped: bool) -> str:
+    folds = f"{OUTER_FOLDS}-fold cross-validation by subject, nested"
+    if not shipped:
+        return f"{folds}: this encoder has no shipped head"
+    if not known:
+        return "the shipped head, which was trained on none of these clips"
+    if not fresh:
+        return f"{folds}: the shipped head was trained on these clips"
+    return f"the shipped head on {fresh} clips new to it; {folds}, on the {known} that it was trained on"
+
+
+def _result(
+    clip: LabelledClip, heard: Heard, labels: tuple[str, ...], values: np.ndarray, config: AcousticConfig, encoder: str
+) -> Judged:
+    findings = findings_of(clip.recording, heard, labels, values, config, encoder=encoder)
+    result = judged(clip.case, findings)
+    assert result is not None, "clips without a label were refused when they were read"
+    if len(heard.starts_s):
+        return result
+    return Judged(result.subject, result.reference, "other", {}, None, result.reference_rate)
+
+
+def baseline_rows(clips: Clips, *, dataset: str, rng: np.random.Generator) -> list[Row]:
+    """The same metrics from one number a clip, fitted and judged on the same folds.
+
+    Breathing: the median rate of the other subjects, under `majority`.
+    """
+    rows: list[Row] = []
+    for name, measure in MEASURES.items():
+        values = [measure(clip.recording) for clip in clips.read]
+        examples = [
+            Example(np.array([[value]]), clip.label, clip.subject)
+            for value, clip in zip(values, clips.read, strict=True)
+        ]
+        results = [
+            _scored(clip, dict(zip(EVENT_LABELS, found[0].tolist(), strict=True)), _other_rate(clip, clips.read, name))
+            for clip, found in zip(clips.read, _cross_validated(examples), strict=True)
+        ]
+        arm = BASELINE_PREFIX + name
+        rows += rows_of(results, dataset=dataset, arm=arm, rng=rng, reason=f"{OUTER_FOLDS}-fold, by subject")
+        rows += _target_row(clips.read, values, dataset, arm, rng)
+    return rows
+
+
+def _scored(clip: LabelledClip, scores: dict[str, float], rate: float | None) -> Judged:
+    result = judged(clip.case, None)
+    assert result is not None, "clips without a label were refused when they were read"
+    best = max(scores, key=lambda label: scores[label])
+    decided = "other" if best == "speech" else best
+    return Judged(result.subject, result.reference, decided, scores, rate, result.reference_rate)
+
+
+def _other_rate(clip: LabelledClip, clips: Sequence[LabelledClip], measure: str) -> float | None:
+    rates = [
+        float(rate)
+        for other in clips
+        if other.subject != clip.subject
+        and isinstance(rate := other.case.attributes.get("respiratory_rate_bpm"), int | float)
+    ]
+    return float(np.median(rates)) if rates and measure == "majority" else None
+
+
+def target_rows(
+    clips: Sequence[LabelledClip], heard: Sequence[Heard], *, dataset: str, arm: str, rng: np.random.Generator
+) -> list[Row]:
+    """AUROC of the one clinical label that these sets hold, COVID-19 as reported with a cough, cross-validated."""
+    ill = [i for i, clip in enumerate(clips) if _covid(clip) is not None and len(heard[i].vectors)]
+    if not ill:
+        return []
+    examples = [Example(heard[i].vectors, COVID if _covid(clips[i]) else "none", clips[i].subject) for i in ill]
+    scores = [float(found.mean()) for found in _cross_validated(examples, (COVID,))]
+    return _target_row([clips[i] for i in ill], scores, dataset, arm, rng)
+
+
+def _covid(clip: LabelledClip) -> bool | None:
+    value = clip.case.attributes.get(COVID)
+    return value if isinstance(value, bool) else None
+
+
+def _target_row(
+    clips: Sequence[LabelledClip], scores: Sequence[float], dataset: str, arm: str, rng: np.random.Generator
+) -> list[Row]:
+    people: dict[str, list[tuple[bool, float]]] = {}
+    for clip, score in zip(clips, scores, strict=True):
+        if (truth := _covid(clip)) is not None:
+            people.setdefault(clip.subject, []).append((truth, score))
+    value = _pooled_auroc(people.values())
+    if value is None:
+        return []
+    # A baseline may count in either direction, whichever flatters it: the probe must beat it all the same.
+    turned = arm.startswith(BASELINE_PREFIX) and value < 0.5
+    low, high = bootstrap(
+        list(people.values()), lambda drawn: _pooled_auroc(drawn, turned=turned), rng=rng, draws=1_000
+    )
+    return [
+        Row(
+            dataset=dataset,
+            arm=arm,
+            metric="auroc",
+            value=1 - value if turned else value,
+            low=low,
+            high=high,
+            n_scored=sum(map(len, people.values())),
+            cohort=f"target={COVID}",
+            reason="reported, not verified; induced coughs by phone",
+        )
+    ]
+
+
+def _pooled_auroc(people: Iterable[Sequence[tuple[bool, float]]], *, turned: bool = False) -> float | None:
+    pairs = [pair for person in people for pair in person]
+    return auroc([truth for truth, _ in pairs], [-score if turned else score for _, score in pairs])
