@@ -28,7 +28,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument a flag
         chosen = chosen.only(tuple(dataset))
     if baseline is not None:
         chosen = chosen.model_copy(update={"baselines": tuple(baseline)})
-    config = fit_to_machine(load_profile(profile).override(_settings(override or [])))
+    config = fit_to_machine(load_profile(profile).override(settings_of(override or [])))
     result = run_and_track(chosen, config, limit=limit, engine=engine, quiet=as_json)
     if as_json:
         rows = [row.model_dump(mode="json") for row in result.rows]
@@ -37,7 +37,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument a flag
     _print_result(result)
 
 
-def _settings(pairs: list[str]) -> dict[str, Any]:
+def settings_of(pairs: list[str]) -> dict[str, Any]:
+    """Settings written as name=value, the value in YAML.
+
+    Raises:
+        ConfigError: one is not written so.
+    """
     import yaml
 
     from vaidya.errors import ConfigError

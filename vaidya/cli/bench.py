@@ -1,0 +1,115 @@
+"""`vaidya bench`: how long it takes, and how near that is to what the machine allows."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Measure latency, throughput and cost; compare with peers; try levers.", no_args_is_help=True)
+
+Profile = Annotated[str, typer.Option(help="Shipped profile, or a path to a YAML file.")]
+Override = Annotated[list[str] | None, typer.Option("--set", help="A setting, as llm.threads=2; repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print only the report, as JSON.")]
+
+
+@app.command()
+def latency(  # noqa: PLR0913, PLR0917 - one argument a flag
+    profile: Profile = "embedded",
+    scenario: Annotated[str, typer.Option(help="single, server or offline (MLPerf's names).")] = "single",
+    repeat: Annotated[int, typer.Option(min=1, help="Consultations an arm.")] = 5,
+    peer: Annotated[list[str] | None, typer.Option(help="seed, faster-whisper, …, all, none; repeatable.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="A recording instead of the project's own.")] = None,
+    cold: Annotated[bool, typer.Option("--cold/--warm-only", help="Also measure a new process.")] = True,
+    override: Override = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time a consultation of a minute end to end and by stage, beside peers, against the machine's own limits."""
+    from vaidya.bench.latency import Job, measure
+
+    job = Job(
+        config=_config(profile, override),
+        scenario=_scenario(scenario),
+        repeat=repeat,
+        peers=_peers(peer),
+        audio=audio,
+        cold=cold,
+    )
+    report = _told(lambda say: measure(job, say), quiet=as_json)
+    if as_json:
+        sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
+        return
+    _print(report)
+
+
+@app.command()
+def levers(
+    name: Annotated[list[str] | None, typer.Argument(help="Levers to try; all without one.")] = None,
+    profile: Profile = "embedded",
+    repeat: Annotated[int, typer.Option(min=1, help="Pairs a lever.")] = 3,
+    audio: Annotated[Path | None, typer.Option(help="A recording instead of the project's own.")] = None,
+    override: Override = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try each lever for speed, with and without in turn, and print its ratio; above 1 it helps."""
+    from vaidya.bench.latency import Job
+    from vaidya.bench.levers import try_levers
+
+    job = Job(config=_config(profile, override), repeat=repeat, audio=audio)
+    report = _told(lambda say: try_levers(job, name or (), say), quiet=as_json)
+    if as_json:
+        sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
+        return
+    _print(report)
+
+
+def _config(profile: str, override: list[str] | None) -> Any:
+    from vaidya.cli.evaluate import settings_of
+    from vaidya.config import load_profile
+    from vaidya.pipeline import fit_to_machine
+
+    return fit_to_machine(load_profile(profile).override(settings_of(override or [])))
+
+
+def _scenario(name: str) -> Any:
+    from vaidya.errors import ConfigError
+
+    if name not in ("single", "server", "offline"):
+        raise ConfigError(f"no scenario {name!r}; there are single, server and offline")
+    return name
+
+
+def _peers(names: list[str] | None) -> tuple[str, ...]:
+    from vaidya.bench.peers import PEERS
+    from vaidya.errors import ConfigError
+
+    wanted = tuple(names or ("seed",))
+    if wanted == ("all",):
+        return PEERS
+    if wanted == ("none",):
+        return ()
+    unknown = sorted(set(wanted) - set(PEERS))
+    if unknown:
+        raise ConfigError(f"no peer {', '.join(unknown)}; there are {', '.join(PEERS)}, all and none")
+    return wanted
+
+
+def _told(work: Any, *, quiet: bool) -> Any:
+    """Run with a line on stderr that says what is being done."""
+    from rich.console import Console
+
+    console = Console(stderr=True, quiet=quiet)
+    with console.status("starting …") as status:
+        return work(lambda what: status.update(f"{what} …"))
+
+
+def _print(report: Any) -> None:
+    from rich.console import Console
+
+    from vaidya.bench.table import report_table, warnings
+
+    console = Console()
+    console.print(report_table(report))
+    for line in warnings(report):
+        console.print(f"[yellow]{line}[/]")
