@@ -69,7 +69,8 @@ class VaidyaModel(PythonModel):
         import pandas as pd
 
         rows = model_input.to_dict(orient="records") if isinstance(model_input, pd.DataFrame) else model_input
-        return pd.DataFrame([self._one(row) for row in _as_rows(rows)], columns=list(COLUMNS))
+        # As objects: a column of text would turn what is absent into NaN.
+        return pd.DataFrame([self._one(row) for row in _as_rows(rows)], columns=list(COLUMNS), dtype=object)
 
     def _one(self, row: Mapping[str, Any]) -> dict[str, str | None]:
         if self.pipeline is None:
