@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from vaidya.backends import resolve
-from vaidya.evaluation.baseline import baseline_outcomes
+from vaidya.evaluation.baseline import baseline_outcomes, baseline_scorer
 from vaidya.evaluation.outcome import Outcome, Scorer
 from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row
 from vaidya.evaluation.run import ArmOutcomes, generator
@@ -33,7 +33,8 @@ def score_arm(suite: Suite, names: Sequence[str], outcomes: Sequence[Outcome], *
 def _baselines(suite: Suite, names: Sequence[str], run: ArmOutcomes) -> list[Row]:
     rows: list[Row] = []
     for baseline in suite.baselines:
-        outcomes = baseline_outcomes(baseline, run.outcomes)
+        scorer = baseline_scorer(baseline)
+        outcomes = baseline_outcomes(baseline, run.outcomes) if scorer in names else None
         if outcomes is not None:
-            rows += score_arm(suite, names, outcomes, dataset=run.dataset.name, arm=BASELINE_PREFIX + baseline)
+            rows += score_arm(suite, (scorer,), outcomes, dataset=run.dataset.name, arm=BASELINE_PREFIX + baseline)
     return rows
