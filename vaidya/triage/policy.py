@@ -4,15 +4,15 @@ Unknown is never ROUTINE (docs/decisions, "What triage does with the unknown"):
 
 - lost: a recording was given and its words could not be had, or a stage failed. The patient may have said anything,
   so the tier is at least URGENT and a person is asked.
-- nothing known: no source says anything and few vital signs were measured. URGENT, and a person is asked.
-- partly known: vital signs are incomplete, or the complaint was not told or not understood. ROUTINE is closed; what is
-  known decides.
+- unknown: no complaint is understood and few vital signs were measured, or a complaint was made that neither rule nor
+  model understood. URGENT, and a person is asked.
+- partly known: vital signs are incomplete, or no complaint was given. ROUTINE is closed; what is known decides.
 """
 
 from collections.abc import Sequence
 
 from vaidya.config import TriageConfig
-from vaidya.schema import NoteState, Patient, Reason, Source, Tier, TranscriptState, Vitals
+from vaidya.schema import NoteState, Patient, Reason, Source, Tier, TranscriptState
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.news2 import NEEDED
 
@@ -21,6 +21,7 @@ AGE_UNKNOWN = "AGE_UNKNOWN"
 UNDER_AGE = "UNDER_AGE"
 PREGNANT = "PREGNANT"
 NOTHING_KNOWN = "NOTHING_KNOWN"
+COMPLAINT_NOT_UNDERSTOOD = "COMPLAINT_NOT_UNDERSTOOD"
 NO_SPEECH_HEARD = "NO_SPEECH_HEARD"
 TRANSCRIPT_FAILED = "TRANSCRIPT_FAILED"
 TRANSCRIPT_UNRELIABLE = "TRANSCRIPT_UNRELIABLE"
@@ -38,7 +39,8 @@ STAGE_FAILED = "STAGE_FAILED"
 ENOUGH_VITALS = 4  # of the six: with fewer, vital signs that score nothing say nothing
 
 MEANING = {
-    NOTHING_KNOWN: "no source says anything",
+    NOTHING_KNOWN: "no complaint is understood and few vital signs were measured",
+    COMPLAINT_NOT_UNDERSTOOD: "a complaint was made that neither rule nor model understood",
     NO_SPEECH_HEARD: "a recording was given and no speech was heard in it",
     TRANSCRIPT_FAILED: "the words could not be transcribed",
     TRANSCRIPT_UNRELIABLE: "the words that were heard cannot be relied on",
@@ -47,7 +49,7 @@ MEANING = {
     MODEL_TIER_MISSING: "the model wrote a note and no tier",
     VITALS_INCOMPLETE: "vital signs that ROUTINE needs are missing",
     VITALS_NOT_JUDGED: "the vital signs are not those of an adult, or were not judged",
-    COMPLAINT_UNKNOWN: "no complaint was given, or none that the rules know",
+    COMPLAINT_UNKNOWN: "no complaint was given",
     STAGE_FAILED: "a stage failed",
 }
 
@@ -62,29 +64,40 @@ _LOST_STAGES = {"audio": AUDIO_FAILED, "transcript": TRANSCRIPT_FAILED, "note": 
 
 def policy_reasons(evidence: TriageInput, known: Sequence[Reason], config: TriageConfig) -> tuple[Reason, ...]:
     """Floors set by what is not known. `known`: the reasons of all other sources."""
-    urgent = list(lost(evidence, config))
-    if nothing_known(evidence.vitals, known):
-        urgent.append(NOTHING_KNOWN)
+    urgent = (*lost(evidence, config), *unknown(evidence, known, config))
     if urgent:
         return tuple(_policy(code, Tier.URGENT) for code in urgent)
-    gaps = _gaps(evidence, {reason.source for reason in known})
-    return tuple(_policy(code, Tier.SEMI_URGENT) for code in gaps)
+    return tuple(_policy(code, Tier.SEMI_URGENT) for code in _gaps(evidence, known))
 
 
-def nothing_known(vitals: Vitals, known: Sequence[Reason]) -> bool:
-    """Whether no source says anything, and too few vital signs were measured for their silence to mean much."""
-    measured = sum(getattr(vitals, name) is not None for name in NEEDED)
-    return not known and measured < ENOUGH_VITALS
+def unknown(evidence: TriageInput, known: Sequence[Reason], config: TriageConfig) -> tuple[str, ...]:
+    """Codes of what is unknown altogether: everything, or a complaint that was made and that nothing understood.
+
+    Vital signs take no part in it, but for how many were measured: a worse pulse must not make a patient better known.
+    """
+    if understood(known) or not config.complaint:
+        return ()
+    if sum(getattr(evidence.vitals, name) is not None for name in NEEDED) < ENOUGH_VITALS:
+        return (NOTHING_KNOWN,)
+    return (COMPLAINT_NOT_UNDERSTOOD,) if evidence.complaint or evidence.transcript.segments else ()
 
 
-def _gaps(evidence: TriageInput, sources: set[Source]) -> list[str]:
-    """What closes ROUTINE: incomplete vital signs, vital signs that nobody judged, a complaint that nobody understood."""
+def understood(known: Sequence[Reason]) -> bool:
+    """Whether a rule rests on what was said or typed, or the model gave a tier."""
+    return any(
+        reason.source is Source.MODEL or any(id_.startswith(("segment:", "complaint")) for id_ in reason.evidence)
+        for reason in known
+    )
+
+
+def _gaps(evidence: TriageInput, known: Sequence[Reason]) -> list[str]:
+    """What closes ROUTINE: incomplete vital signs, vital signs that nobody judged, a complaint that nobody told."""
     gaps = []
     if any(getattr(evidence.vitals, name) is None for name in NEEDED):
         gaps.append(VITALS_INCOMPLETE)
-    elif Source.VITALS not in sources:
+    elif Source.VITALS not in {reason.source for reason in known}:
         gaps.append(VITALS_NOT_JUDGED)
-    if not sources & {Source.COMPLAINT, Source.RED_FLAG, Source.MODEL}:
+    if not understood(known):
         gaps.append(COMPLAINT_UNKNOWN)
     if evidence.failures:
         gaps.append(STAGE_FAILED)
@@ -97,9 +110,8 @@ def _policy(code: str, tier: Tier) -> Reason:
 
 def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: TriageConfig) -> tuple[str, ...]:
     """Why a person must look, as stable codes; empty when nobody must. `reasons`: all of them, policy included."""
-    codes = [*_about_patient(evidence.patient, config), *lost(evidence, config)]
-    if nothing_known(evidence.vitals, [reason for reason in reasons if reason.source is not Source.POLICY]):
-        codes.append(NOTHING_KNOWN)
+    known = [reason for reason in reasons if reason.source is not Source.POLICY]
+    codes = [*_about_patient(evidence.patient, config), *lost(evidence, config), *unknown(evidence, known, config)]
     if _language_doubtful(evidence, config):
         codes.append(LANGUAGE_DOUBTFUL)
     if _model_far_milder(evidence, reasons, config):
