@@ -60,7 +60,7 @@ def over_triage(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rat
 
 
 def emergency_recall(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rate:
-    """Share of emergencies decided EMERGENCY: the `errors` of this Rate are the ones found. Higher is better.
+    """Share of emergencies decided EMERGENCY; `errors` counts the ones found, so higher is better.
 
     >>> emergency_recall([Tier.EMERGENCY, Tier.EMERGENCY, Tier.ROUTINE], [Tier.EMERGENCY, Tier.URGENT, Tier.ROUTINE]).value
     0.5
