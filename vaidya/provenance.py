@@ -105,13 +105,16 @@ def libraries() -> dict[str, str]:
 
 @functools.cache
 def package_digest() -> str:
-    """First 16 hex digits of the sha256 over every file of this package, names and contents."""
-    folder = Path(__file__).resolve().parent
+    """Digest of this package as it was when it was first asked for: of what runs, whatever is edited meanwhile."""
+    return digest_of(Path(__file__).resolve().parent)
+
+
+def digest_of(folder: Path) -> str:
+    """First 16 hex digits of the sha256 over every file of a copy of this package, names and contents."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        if path.name == BUILD_FILE:
-            continue
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+        if path.name != BUILD_FILE:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -6,8 +6,6 @@ path: what answers patients is the code that was judged, whatever is installed b
 
 import argparse
 import logging
-import os
-import signal
 from pathlib import Path
 
 import uvicorn
@@ -40,11 +38,16 @@ def serve(folder: Path, host: str, port: int) -> None:
 
     def give_up() -> None:
         failed.append(True)
-        os.kill(os.getpid(), signal.SIGTERM)
+        server.should_exit = True
 
     app = create_app(lambda: load_pipeline(data), config.audio, admission_of(config), give_up)
     # Access logs hold addresses of patients' machines; the application logs codes only.
-    uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=DRAIN_S, access_log=False, log_level="warning")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host=host, port=port, timeout_graceful_shutdown=DRAIN_S, access_log=False, log_level="warning"
+        )
+    )
+    server.run()
     if failed:
         raise SystemExit(1)
 

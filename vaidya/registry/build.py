@@ -77,9 +77,15 @@ def _write_data(data: Path, config: RunConfig, card: str, extra: Mapping[str, st
 
 
 def _copy_package(target: Path) -> Path:
-    """This package as it is, with a stamp that says which commit it is: a copy has no checkout around it."""
+    """This package, with a stamp that says which commit it is: a copy has no checkout around it.
+
+    Raises:
+        ConfigError: files were edited since this process read them; they are not what was judged.
+    """
     package = target / PACKAGE.name
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    if provenance.digest_of(package) != provenance.package_digest():
+        raise ConfigError("the package's files were edited while this ran: start again, and judge the new code first")
     commit, dirty = provenance.git_state()
     stamp = {"version": provenance.version(), "git_commit": commit, "dirty": dirty}
     (package / BUILD).write_text(json.dumps(stamp), encoding="utf-8")

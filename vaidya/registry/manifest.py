@@ -35,7 +35,8 @@ def write_manifest(folder: Path) -> str:
     Raises:
         ArtifactError: the folder holds something that would be refused on loading.
     """
-    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder) if path.name != MANIFEST}
+    own = {MANIFEST, *WRITTEN_ON_DOWNLOAD}
+    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder) if path.name not in own}
     for name in files:
         _refuse_kind(folder, name)
     text = json.dumps({"format": FORMAT, "files": dict(sorted(files.items()))}, indent=1, ensure_ascii=False)
