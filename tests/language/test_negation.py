@@ -61,6 +61,10 @@ def test_denied(text, phrase):
         ("The bleeding won't stop", "bleeding"),
         ("no problem, the pain is here", "pain"),
         ("बुखार नहीं है लेकिन खांसी है", "खांसी"),
+        ("no fever, the lips are not swollen, breathing is fine", "breathing"),
+        ("I don't remember my last tetanus injection", "tetanus"),
+        ("I did not feel it when I soiled myself", "soiled"),
+        ("I have not been able to pass urine", "pass urine"),
     ],
 )
 def test_not_denied(text, phrase):

@@ -23,6 +23,7 @@ from vaidya.evaluation.note_marks import (
     uncited_statements,
     unmarked_unsupported,
 )
+from vaidya.evaluation.note_states import is_abstained, is_extractive, valid_first, valid_repaired, valid_retried
 from vaidya.evaluation.note_support import unsupported_statements
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate, pooled
@@ -46,6 +47,15 @@ RATES: dict[str, OnRecord] = {
 }
 
 
+STATES: dict[str, Callable[[TriageRecord], Rate]] = {
+    "notes_extractive": is_extractive,
+    "notes_abstained": is_abstained,
+    "schema_valid_first": valid_first,
+    "schema_valid_repaired": valid_repaired,
+    "schema_valid_retried": valid_retried,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """What a row belongs to."""
@@ -63,16 +73,25 @@ def score_note(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.r
         return []
     rows = [row for name in RATES if (row := _rate_row(name, spoken, place)) is not None]
     rows += _overlap_rows(spoken, place)
-    rows += _state_rows(spoken, place)
-    return rows
+    rows += [row for name in STATES if (row := _state_row(name, spoken, place)) is not None]
+    notes = [o.record.note for o in spoken if o.record is not None]
+    return [*rows, _mean_row("statements", [_statements(n) for n in notes], len(spoken), place)] if notes else rows
 
 
 def _rate_row(name: str, outcomes: Sequence[Outcome], place: _Place) -> Row | None:
     """A pooled rate; None when no case has a reference for it."""
     wanted = [o for o in outcomes if o.case.section_header is None and (o.case.facts or "fact" not in name)]
-    if not wanted:
-        return None
     rates = [RATES[name](o.case, o.record) for o in wanted if o.record is not None and _drafted(o.record)]
+    return _pooled_row(name, rates, wanted, place) if wanted else None
+
+
+def _state_row(name: str, outcomes: Sequence[Outcome], place: _Place) -> Row | None:
+    """A rate over records; None when it is undefined for all of them."""
+    rates = [STATES[name](o.record) for o in outcomes if o.record is not None]
+    return _pooled_row(name, rates, outcomes, place) if pooled(rates).total else None
+
+
+def _pooled_row(name: str, rates: Sequence[Rate], wanted: Sequence[Outcome], place: _Place) -> Row:
     total = pooled(rates)
     low, high = pooled_bootstrap(rates, rng=place.rng)
     return Row(
@@ -153,30 +172,6 @@ def _mean_row(name: str, values: list[float], wanted: int, place: _Place, reason
 
 def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if len(values) else None
-
-
-def _state_rows(outcomes: Sequence[Outcome], place: _Place) -> Iterator[Row]:
-    """How many notes are the fallback, and how many statements a note has."""
-    notes = [o.record.note for o in outcomes if o.record is not None]
-    if not notes:
-        return
-    for state in (NoteState.EXTRACTIVE, NoteState.ABSTAINED):
-        rates = [Rate(note.state is state, 1) for note in notes]
-        total = pooled(rates)
-        low, high = pooled_bootstrap(rates, rng=place.rng)
-        yield Row(
-            dataset=place.dataset,
-            arm=place.arm,
-            metric=f"notes_{state.value.lower()}",
-            value=total.value,
-            low=low,
-            high=high,
-            errors=total.errors,
-            total=total.total,
-            n_scored=len(notes),
-            n_unscored=len(outcomes) - len(notes),
-        )
-    yield _mean_row("statements", [_statements(note) for note in notes], len(outcomes), place)
 
 
 def _statements(note: SoapNote) -> float:

@@ -25,6 +25,7 @@ def _subject() -> re.Pattern[str]:
     return re.compile(rf"\b(?:my|his|her|our|the|your)\s+(?:\w+\s+){{0,2}}?(?:{kin})\b(?:'s)?|(?:{hindi})")
 
 
+_REMARK = 40  # characters after a phrase within which "five years ago" belongs to it
 # What follows is about the speaker again.
 _NEW_SUBJECT = re.compile(
     r"(?:\b(?:but|and|so|now|because|then)|,)\s+(?:i|i'm|i've|i'd|my)\b|(?:और|लेकिन)\s+(?:मुझे|मेरे|मैं)"
@@ -44,8 +45,15 @@ def experiencer(text: str, start: int, end: int) -> Experiencer:
     subjects = [match for match in _subject().finditer(clause) if begin + match.start() < start]
     if not subjects or _NEW_SUBJECT.search(text, begin + subjects[-1].end(), start):
         return Experiencer.PATIENT
-    past = pattern("experiencer", "past").search(clause[subjects[-1].end() :])
-    return Experiencer.HISTORY if past else Experiencer.RELATIVE
+    return Experiencer.HISTORY if _over(text, begin + subjects[-1].end(), start, end) else Experiencer.RELATIVE
+
+
+def _over(text: str, subject_end: int, start: int, end: int) -> bool:
+    """Whether the last verb before the phrase, or a remark after it, puts it in the past: "he has had" does not."""
+    before = [match.end() for match in pattern("experiencer", "past").finditer(text, subject_end, start)]
+    now = [match.end() for match in pattern("experiencer", "now").finditer(text, subject_end, start)]
+    after = pattern("experiencer", "past_after").search(text, end, end + _REMARK)
+    return (bool(before) and max(before) > max(now, default=-1)) or after is not None
 
 
 def _clause(text: str, start: int, end: int) -> tuple[int, str]:

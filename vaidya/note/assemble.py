@@ -13,6 +13,7 @@ from vaidya.note.evidence import (
     UNSUPPORTED_NUMBER,
     Spoken,
     check,
+    terms,
 )
 from vaidya.note.extract.collect import critical, extract_facts
 from vaidya.note.extract.facts import ExtractedFact, FactKind
@@ -32,6 +33,7 @@ _UNSAFE = frozenset(
         EXPERIENCER_CONFLICT,
     )
 )
+COVERED = 0.75  # share of a detail's terms
 _WITHHELD_SECTIONS: tuple[SectionName, ...] = ("assessment", "plan")
 
 
@@ -82,13 +84,25 @@ def _unsafe(section: SectionName, statement: Statement) -> bool:
 
 def with_missing_facts(note: SoapNote, spoken: Spoken) -> SoapNote:
     """The note with the critical facts that it lacks, in their sections, marked as added."""
-    updates: dict[str, tuple[Statement, ...]] = {}
     facts = [fact for fact in extract_facts(spoken.sentences) if critical(fact)]
+    details = [fact for fact in facts if fact.kind is FactKind.DETAIL]
     for name in ("subjective", "objective", "plan"):
-        present = [s for s in note.section(name) if s.supported]
-        missing = [fact for fact in facts if fact.section == name and not holds(present, fact)]
-        updates[name] = (*note.section(name), *added(missing))
-    return note.model_copy(update=updates)
+        present = [statement for statement in note.section(name) if statement.supported]
+        missing = [f for f in facts if f not in details and f.section == name and not holds(present, f)]
+        note = note.model_copy(update={name: (*note.section(name), *added(missing))})
+    return note.model_copy(update={"subjective": (*note.subjective, *added(uncovered(details, note)))})
+
+
+def uncovered(details: Sequence[ExtractedFact], note: SoapNote) -> list[ExtractedFact]:
+    """The details of which supported statements say less than `COVERED`, judged one after another."""
+    said = frozenset().union(*(terms(normalise(s.text)) for _, s in note.statements() if s.supported))
+    kept = []
+    for detail in details:
+        wanted = terms(normalise(detail.name))
+        if len(wanted & said) < COVERED * len(wanted):
+            kept.append(detail)
+            said |= wanted
+    return kept
 
 
 def holds(statements: Sequence[Statement], fact: ExtractedFact) -> bool:

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-from vaidya.note.assemble import added
+from vaidya.note.assemble import added, with_missing_facts
 from vaidya.note.base import Draft, NoteInput, OnText, OnTier
 from vaidya.note.evidence import Spoken
 from vaidya.note.extract.collect import extract_facts
+from vaidya.note.extract.facts import FactKind
 from vaidya.note.extract.lexicon import find_concepts, find_drugs
 from vaidya.note.measured import measured_statements
 from vaidya.note.prompt import spoken_text
 from vaidya.note.speakers import speakers
 from vaidya.schema import NoteState, Origin, SoapNote, Speaker, Statement
 
-MOST_QUOTES = 6
+MOST_QUOTES = 3
 LONGEST_QUOTE = 400
 
 
@@ -27,15 +28,17 @@ def extractive_note(source: NoteInput, reason: str) -> SoapNote:
         return SoapNote(
             state=NoteState.ABSTAINED, subjective=tuple(_complaint(source)), objective=objective, reason=reason
         )
-    facts = extract_facts(Spoken.of(source).sentences)
-    sections = {name: added([f for f in facts if f.section == name]) for name in ("subjective", "objective", "plan")}
-    return SoapNote(
+    spoken = Spoken.of(source)
+    said = [fact for fact in extract_facts(spoken.sentences) if fact.kind in (FactKind.EXAM, FactKind.PLAN)]
+    sections = {name: added([f for f in said if f.section == name]) for name in ("objective", "plan")}
+    note = SoapNote(
         state=NoteState.EXTRACTIVE,
-        subjective=(*_complaint(source), *_quotes(source), *sections["subjective"]),
+        subjective=(*_complaint(source), *_quotes(source)),
         objective=(*objective, *sections["objective"]),
         plan=sections["plan"],
         reason=reason,
     )
+    return with_missing_facts(note, spoken)
 
 
 def _complaint(source: NoteInput) -> Iterator[Statement]:

@@ -17,6 +17,7 @@ LONGEST_STATEMENT = 160  # characters
 LONGEST_FLAG = 60
 _MOST = {"r": 4, "s": 10, "o": 4, "a": 3, "p": 6}  # statements of each list
 _Text = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT)]
+_LABEL = re.compile(r"^(?:[PCF?]|Patient|Clinician|Companion): ")
 _TIER = re.compile(r'"t"\s*:\s*"([A-Za-z_\- ]+)"')
 
 
@@ -33,9 +34,10 @@ class Reply(BaseModel):
     p: Annotated[list[_Text], Field(max_length=_MOST["p"])]
 
     def section(self, name: SectionName) -> list[str]:
-        """The statements of one section, each once, surrounding space and bullets removed."""
+        """The statements of one section, each once, without bullets and without the transcript's speaker labels."""
         texts: list[str] = getattr(self, _KEYS[name])
-        return list(dict.fromkeys(clean for text in texts if (clean := text.strip(" -•*\t\n"))))
+        cleaned = (_LABEL.sub("", text.strip(" -•*\t\n")) for text in texts)
+        return list(dict.fromkeys(text for text in cleaned if text))
 
     @property
     def tier(self) -> Tier:

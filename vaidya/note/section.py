@@ -1,7 +1,7 @@
 """A dialogue and a heading -> the text of that one section, by any language model.
 
-The request has three turns: what is asked, the dialogue, the heading. The heading comes last, so that several sections
-of one dialogue share everything before it in the prompt cache, and so that an adapter which is activated by
+The request has three turns: what is asked, the dialogue, the heading. The heading comes last, so that several
+sections of one dialogue share everything before it in the prompt cache, and so that an adapter which is activated by
 `INVOCATION` (docs/decisions/0012) leaves the reading of the dialogue, and every other prompt, to the model as it is.
 """
 
@@ -9,7 +9,7 @@ import re
 
 from vaidya.errors import GenerationTruncatedError
 from vaidya.llm.base import LanguageModel
-from vaidya.schema import FinishReason, Message
+from vaidya.schema import FinishReason, Generation, Message
 
 SYSTEM = "You write one section of a clinical note from a dialogue."
 INVOCATION = "Note section:"  # with this the third turn begins; an adapter's file holds its tokens
@@ -38,7 +38,7 @@ HEADINGS = {
     "ROS": "review of systems",
 }
 
-# Four in five histories of the training part are shorter than the first figure, and other sections than the second.
+# 96 % of the histories in the training part are no longer than the first, 99 % of the other sections than the second.
 NARRATIVE_TOKENS = 400
 SHORT_TOKENS = 200
 
@@ -82,15 +82,28 @@ def _named(turn: re.Match[str]) -> str:
 def write_section(model: LanguageModel, dialogue: str, header: str) -> str:
     """The text of one section, in one line.
 
-    A small model may fall into a loop; a sentence that it has already written is left out. Of a reply that was cut at
-    the token limit the finished sentences are kept.
-
     Raises:
         GenerationError: the model failed.
         GenerationTruncatedError: the reply was cut before its first sentence ended.
     """
-    limit = NARRATIVE_TOKENS if header.strip().upper() == "GENHX" else SHORT_TOKENS
-    reply = model.generate(section_messages(dialogue, header), max_tokens=limit)
+    limit = token_limit(header)
+    return finished(model.generate(section_messages(dialogue, header), max_tokens=limit), limit)
+
+
+def token_limit(header: str) -> int:
+    """The tokens that a section may have."""
+    return NARRATIVE_TOKENS if heading(header) == HEADINGS["GENHX"] else SHORT_TOKENS
+
+
+def finished(reply: Generation, limit: int) -> str:
+    """A reply as a section.
+
+    A small model may fall into a loop; a sentence that it has already written is left out. Of a reply that was cut at
+    the token limit the finished sentences are kept.
+
+    Raises:
+        GenerationTruncatedError: the reply was cut before its first sentence ended.
+    """
     sentences = _SENTENCE.split(" ".join(reply.text.split()))
     if reply.finish_reason is FinishReason.LENGTH and not sentences[-1].endswith((".", "!", "?")):
         sentences = sentences[:-1]

@@ -175,4 +175,5 @@ def _tokens(draft: Draft) -> dict[str, float]:
             totals[name] = round(float(sum(values)), 6)
     if draft.generations:
         totals["requests"] = float(len(draft.generations))
+        totals["repaired"] = float(draft.attempt == "repaired")
     return totals

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vaidya.note.extract.details import detail_facts
 from vaidya.note.extract.facts import ExtractedFact, FactKind, in_order
 from vaidya.note.extract.history import history_facts
 from vaidya.note.extract.measures import measure_facts
@@ -21,6 +22,7 @@ def extract_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
             *allergy_facts(spoken),
             *exam_facts(spoken),
             *plan_facts(spoken),
+            *detail_facts(spoken),
         )
     )
 

@@ -21,6 +21,7 @@ class FactKind(enum.Enum):
     VITAL = "vital"
     EXAM = "exam"
     PLAN = "plan"
+    DETAIL = "detail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _VITALS = tuple(
     (name, re.compile(rf"\b(?:{announced})\b\D{{0,30}}?\b{number}\b"), form)
     for name, announced, number, form in _SPOKEN
 )
+_OPENING = 4  # sentences
 _PAIN = ("pain score", re.compile(r"\b(\d{1,2}) ?(?:out of|/) ?10\b"), "{0} of 10")
 
 
@@ -46,9 +47,16 @@ def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
         nearby = text[match.start() : match.end() + 8]
         if not cue("not_duration").search(nearby) and not hypothetical(text, match.start()):
             about = _about(spoken, index, match.start())
+            if about is None and not _opens_or_answers(spoken, index):
+                continue
             said = match.group().strip()
             wording = f"{capital(about)}: {said}" if about else f"Time course: {said}"
             yield ExtractedFact(FactKind.DURATION, said, wording, False, "subjective", sentence.evidence)
+
+
+def _opens_or_answers(spoken: Sequence[Heard], index: int) -> bool:
+    """Whether a time without a finding beside it is likely the illness's: it opens the story or answers a question."""
+    return index < _OPENING or spoken[index].answers is not None
 
 
 def _about(spoken: Sequence[Heard], index: int, at: int) -> str | None:

@@ -29,9 +29,16 @@ def mentions(spoken: Sequence[Heard]) -> tuple[Mention, ...]:
         for concept in (*find_concepts(sentence.text), *find_drugs(sentence.text)):
             denied = _denied(concept, sentence)
             if denied is not None:
-                whose = experiencer(sentence.text, concept.start, concept.end)
+                whose = _whose(concept, sentence)
                 found.append(Mention(concept, denied, whose, sentence.speaker, index, sentence.evidence))
     return tuple(found)
+
+
+def _whose(concept: Found, sentence: Heard) -> Experiencer:
+    """A companion's "my husband" is the patient."""
+    whose = experiencer(sentence.text, concept.start, concept.end)
+    companion = sentence.speaker is Speaker.COMPANION and "family" not in sentence.text
+    return Experiencer.PATIENT if companion else whose
 
 
 def _denied(concept: Found, sentence: Heard) -> bool | None:

@@ -1,0 +1,78 @@
+"""What lexicons do not name: the patient's own sentences that carry detail, and questions answered yes or no.
+
+Onset, character, site, course, what helps, circumstances: free speech, so it is quoted, not classified. A long
+consultation gives its most telling sentences only.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from vaidya.language import Answer, content_words, has_negation
+from vaidya.note.cues import cue
+from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
+from vaidya.note.extract.lexicon import find_concepts
+from vaidya.note.heard import Heard
+from vaidya.schema import Speaker
+
+MOST_DETAILS = 20
+LONGEST_DETAIL = 180  # characters
+LONGEST_QUESTION = 80
+_FEWEST_WORDS = 2
+_HESITATION = re.compile(r"\b(?:um+|uh+|er+|erm+|hmm+|mm-?hmm+|you know|i mean|yeah|yes|well|so|like),? +")
+
+
+def detail_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
+    """The most telling sentences and answers, in the order in which they were said."""
+    found = [pair for index in range(len(spoken)) for pair in _candidates(spoken, index)]
+    best = sorted(range(len(found)), key=lambda i: -found[i][0])[:MOST_DETAILS]
+    return tuple(found[i][1] for i in sorted(best))
+
+
+def _candidates(spoken: Sequence[Heard], index: int) -> Iterator[tuple[float, ExtractedFact]]:
+    sentence = spoken[index]
+    if sentence.question and sentence.reply in (Answer.YES, Answer.NO):
+        yield from _answered(sentence, _reply_to(spoken, index))
+    elif not sentence.question and sentence.speaker is not Speaker.CLINICIAN:
+        yield from _told(sentence, spoken[sentence.answers] if sentence.answers is not None else None)
+
+
+def _reply_to(spoken: Sequence[Heard], index: int) -> str:
+    return next((sentence.text for sentence in spoken[index:] if sentence.answers == index), "")
+
+
+def _answered(question: Heard, reply: str) -> Iterator[tuple[float, ExtractedFact]]:
+    """A question answered yes or no, as a statement: "have you had any travel?" - "no" gives "Denies any travel".
+
+    A reply that says more than yes or no is quoted instead.
+    """
+    asked = _asked_for(question.text)
+    denied = question.reply is Answer.NO
+    says_more = len(content_words(reply)) >= _FEWEST_WORDS
+    fewest = 1 if denied else _FEWEST_WORDS
+    if says_more or len(content_words(asked)) < fewest or len(asked) > LONGEST_QUESTION or "allerg" in asked:
+        return
+    score = 1.0 + len(cue("detail").findall(asked))
+    wording = f"{'Denies' if denied else 'Confirms'} {asked}"
+    yield score, ExtractedFact(FactKind.DETAIL, asked, wording, denied, "subjective", question.evidence)
+
+
+def _asked_for(text: str) -> str:
+    """What a yes-or-no question asks for; empty where its form does not tell."""
+    starts = [match.end() for match in cue("question_opening").finditer(text)]
+    starts += [match.start() for match in re.finditer(r"\bany\b", text)][-1:]
+    return text[max(starts) :].strip("?., ") if starts else ""
+
+
+def _told(sentence: Heard, question: Heard | None) -> Iterator[tuple[float, ExtractedFact]]:
+    """A statement of the patient's side, quoted; a short reply with what was asked before it."""
+    text = _HESITATION.sub("", sentence.text).strip()
+    meaning = len(content_words(text)) + has_negation(text)
+    asked = _asked_for(question.text) if question is not None and meaning <= _FEWEST_WORDS else ""
+    if not meaning or (meaning < _FEWEST_WORDS and not asked):
+        return
+    score = len(cue("detail").findall(text)) + len(find_concepts(text)) + sum(c.isdigit() for c in text) + 0.1 * meaning
+    quoted = f'"{capital(text[:LONGEST_DETAIL])}"'
+    wording = f"{capital(asked[:LONGEST_QUESTION])}: {quoted}" if asked else quoted
+    evidence = (*(question.evidence if question else ()), f"segment:{sentence.segment}")
+    name = f"{asked} {text}".strip()
+    yield score, ExtractedFact(FactKind.DETAIL, name, wording, False, "subjective", tuple(dict.fromkeys(evidence)))
