@@ -2,8 +2,8 @@
 
 import pytest
 
-from vaidya.config import LlmConfig
 from vaidya.errors import GenerationTruncatedError
+from vaidya.llm.scripted import ScriptedModel, ScriptedReply
 from vaidya.note.section import (
     HEADINGS,
     INVOCATION,
@@ -13,31 +13,23 @@ from vaidya.note.section import (
     spoken_lines,
     write_section,
 )
-from vaidya.schema import FinishReason, Generation, Message
+from vaidya.schema import FinishReason
 
 DIALOGUE = "clinician: Any allergies?\n\npatient:  Penicillin,   it gives me a rash.\nwell, hives"
 
 
-class Replies:
-    """A language model that says one thing and keeps what it was asked."""
+class Replies(ScriptedModel):
+    """The scripted model, which also keeps the limit that it was given."""
 
-    name = "replies"
-    weights = ()
+    max_tokens: int | None = None
 
-    def __init__(self, text: str, reason: FinishReason = FinishReason.STOP) -> None:
-        self.text, self.reason = text, reason
-        self.asked: tuple[Message, ...] = ()
-        self.max_tokens: int | None = None
+    def generate(self, messages, schema=None, *, max_tokens=None, on_text=None):
+        self.max_tokens = max_tokens
+        return super().generate(messages, schema, max_tokens=max_tokens, on_text=on_text)
 
-    def generate(self, messages, schema=None, *, max_tokens=None, on_text=None) -> Generation:
-        self.asked, self.max_tokens = tuple(messages), max_tokens
-        return Generation(text=self.text, model=self.name, finish_reason=self.reason)
 
-    def warm(self, messages) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+def replies(text: str, reason: FinishReason = FinishReason.STOP) -> Replies:
+    return Replies.of([ScriptedReply(text=text, finish_reason=reason)])
 
 
 def test_the_heading_comes_last_so_that_sections_share_the_dialogue() -> None:
@@ -68,27 +60,21 @@ def test_every_heading_is_asked_in_words_and_an_unknown_one_as_it_stands() -> No
 
 @pytest.mark.parametrize(("header", "limit"), [("GENHX", NARRATIVE_TOKENS), ("CC", SHORT_TOKENS)])
 def test_a_narrative_may_be_longer(header: str, limit: int) -> None:
-    model = Replies("Cough.")
+    model = replies("Cough.")
     assert write_section(model, DIALOGUE, header) == "Cough."
     assert model.max_tokens == limit
 
 
 def test_a_sentence_said_twice_is_kept_once() -> None:
     text = "No fever.\nNo chills. No fever. No chills. No fever."
-    assert write_section(Replies(text), DIALOGUE, "ROS") == "No fever. No chills."
+    assert write_section(replies(text), DIALOGUE, "ROS") == "No fever. No chills."
 
 
 def test_of_a_cut_reply_the_finished_sentences_are_kept() -> None:
-    model = Replies("He has had a cough for 2.5 days. He takes amlodi", FinishReason.LENGTH)
+    model = replies("He has had a cough for 2.5 days. He takes amlodi", FinishReason.LENGTH)
     assert write_section(model, DIALOGUE, "GENHX") == "He has had a cough for 2.5 days."
 
 
 def test_a_reply_cut_before_its_first_full_stop_is_an_error() -> None:
     with pytest.raises(GenerationTruncatedError):
-        write_section(Replies("no no no no no no", FinishReason.LENGTH), DIALOGUE, "ROS")
-
-
-def test_the_scripted_model_can_be_asked() -> None:
-    from vaidya.llm.scripted import ScriptedModel
-
-    assert isinstance(write_section(ScriptedModel(LlmConfig(backend="scripted")), DIALOGUE, "PLAN"), str)
+        write_section(replies("no no no no no no", FinishReason.LENGTH), DIALOGUE, "ROS")

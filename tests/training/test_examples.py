@@ -20,10 +20,10 @@ def test_no_validation_dialogue_is_trained_on(data_folder: Path) -> None:
         pytest.skip("the training part of MTS-Dialog is not in VAIDYA_DATA")
     settings.cache_clear()
     train, valid = training_examples()
-    words = {"".join(filter(str.isalnum, row.dialogue.lower())) for row in valid}
-    assert len(train) > 1000
+    assert len(train) == 1195  # of 1,197; the set's own notes say that two dialogues occur in both parts
     assert len(valid) == 100
-    assert not any("".join(filter(str.isalnum, row.dialogue.lower())) in words for row in train)
+    said = {"".join(filter(str.isalnum, row.dialogue.lower())) for row in valid}
+    assert not any("".join(filter(str.isalnum, row.dialogue.lower())) in said for row in train)
 
 
 @pytest.mark.weights

@@ -17,6 +17,7 @@ from vaidya.schema import Case
 _TURN = "<|im_start|>{role}\n{content}<|im_end|>\n"
 _REPLY = "<|im_start|>assistant\n"
 END_OF_TURN = "<|im_end|>"
+_SPEAKERS = {"clinician", "companion", "doctor", "patient", "unknown"}
 COMPLETION_TOKENS = 400  # longer sections are cut: 1 % of the training part
 
 
@@ -65,7 +66,8 @@ def _example(case: Case) -> SectionExample:
 
 
 def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+    """What is said, without who says it: one copy of a dialogue may have lost a line break before a speaker."""
+    return " ".join(word for word in re.findall(r"\w+", text.lower()) if word not in _SPEAKERS)
 
 
 def encode(tokenizer: Any, example: SectionExample) -> Encoded:

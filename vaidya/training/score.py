@@ -14,7 +14,7 @@ from vaidya.training.examples import SectionExample
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One section by one writer. scores: ROUGE F1 by name, in [0, 1]; empty when none was written, and `reason` says why."""
+    """One section by one writer. scores: ROUGE F1 by name, in [0, 1]; empty for a failure, and `reason` says which."""
 
     example: SectionExample
     text: str

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from vaidya.note.section import spoken_lines
+from vaidya.llm.base import LanguageModel
+from vaidya.note.section import finished, section_messages, spoken_lines, token_limit
+from vaidya.schema import Message
 from vaidya.training.examples import SectionExample
 
 Writer = Callable[[SectionExample], str]
@@ -20,19 +22,46 @@ def longest_turn(example: SectionExample) -> str:
     return max(patient or [words for _, words in turns], key=len)
 
 
-def nearest(training: Sequence[SectionExample]) -> Writer:
-    """The training section of the most similar dialogue under the same heading (cosine of TF-IDF, words and pairs)."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+class Similar:
+    """The training dialogues under the same heading, most similar first (cosine of TF-IDF, words and pairs)."""
 
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, stop_words="english")
-    matrix = vectors.fit_transform([example.dialogue for example in training])
+    def __init__(self, training: Sequence[SectionExample]) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        self._training = training
+        self._vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, stop_words="english")
+        self._matrix = self._vectors.fit_transform([example.dialogue for example in training])
+
+    def __call__(self, example: SectionExample, count: int) -> list[SectionExample]:
+        """The `count` most similar; of any heading where no training row has this one."""
+        similarity = (self._matrix @ self._vectors.transform([example.dialogue]).T).toarray().ravel()
+        everyone = range(len(self._training))
+        same = [i for i in everyone if self._training[i].header == example.header] or list(everyone)
+        return [self._training[i] for i in sorted(same, key=lambda i: -similarity[i])[:count]]
+
+
+def nearest(training: Sequence[SectionExample]) -> Writer:
+    """The section of the most similar training dialogue, whatever this dialogue says."""
+    similar = Similar(training)
+    return lambda example: similar(example, 1)[0].text
+
+
+def few_shot(model: LanguageModel, training: Sequence[SectionExample], shots: int) -> Writer:
+    """A model shown the most similar training dialogues with their sections before it is asked."""
+    similar = Similar(training)
 
     def write(example: SectionExample) -> str:
-        similar = (matrix @ vectors.transform([example.dialogue]).T).toarray().ravel()
-        same = [i for i, other in enumerate(training) if other.header == example.header] or range(len(training))
-        return training[max(same, key=lambda i: similar[i])].text
+        system, *asked = section_messages(example.dialogue, example.header)
+        shown = [message for other in reversed(similar(example, shots)) for message in _shown(other)]
+        limit = token_limit(example.header)
+        return finished(model.generate((system, *shown, *asked), max_tokens=limit), limit)
 
     return write
+
+
+def _shown(example: SectionExample) -> tuple[Message, ...]:
+    _, *asked = section_messages(example.dialogue, example.header)
+    return (*asked, Message(role="assistant", content=example.text))
 
 
 def _turns(example: SectionExample) -> list[tuple[str, str]]:
