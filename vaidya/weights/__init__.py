@@ -4,9 +4,9 @@ In: a name of `table.yaml`, a path, or `hub:OWNER/NAME@REVISION`. Out: `Resolved
 the table's. Nothing here imports a model library, and no package's code is run.
 """
 
+from vaidya.weights.entries import Entry, entry, table
 from vaidya.weights.inventory import Stock, listing, needed_by, stock, verify
-from vaidya.weights.resolve import ResolvedWeights, remove, resolve
-from vaidya.weights.table import Entry, entry, table
+from vaidya.weights.resolution import ResolvedWeights, remove, resolve
 
 __all__ = [
     "Entry",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vaidya.errors import WeightsError, WeightsHashError
 from vaidya.settings import settings
-from vaidya.weights.table import WEIGHT_SUFFIXES, Entry
+from vaidya.weights.entries import WEIGHT_SUFFIXES, Entry
 
 CHUNK_BYTES = 1 << 20
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vaidya.errors import WeightsError
 from vaidya.settings import settings
-from vaidya.weights.table import Entry, HubRow
+from vaidya.weights.entries import Entry, HubRow
 
 
 def from_hub(entry: Entry, hub: HubRow, *, network: bool) -> dict[str, Path]:
@@ -61,11 +61,8 @@ def blocked() -> str | None:
 
     if constants.HF_HUB_OFFLINE:
         return "HF_HUB_OFFLINE is set"
-    return (
-        None
-        if _answers(constants.ENDPOINT, settings().hub_timeout_s)
-        else f"no answer within {settings().hub_timeout_s:g} s"
-    )
+    limit_s = settings().hub_timeout_s
+    return None if _answers(constants.ENDPOINT, limit_s) else f"it does not answer; limit {limit_s:g} s"
 
 
 @lru_cache(maxsize=4)

@@ -6,9 +6,11 @@ from typing import Literal
 from vaidya.config import RunConfig
 from vaidya.errors import WeightsError, WeightsHashError
 from vaidya.weights.check import check
-from vaidya.weights.resolve import resolve
-from vaidya.weights.table import table
+from vaidya.weights.entries import table
+from vaidya.weights.resolution import resolve
 
+# Backends that load no weights here: a server has them, or none are needed.
+SERVED_OR_WITHOUT = {"scripted", "openai", "sagemaker", "spectral", "opensmile"}
 State = Literal["ready", "missing", "damaged"]
 
 
@@ -58,5 +60,6 @@ def verify(names: tuple[str, ...] | None = None) -> tuple[Stock, ...]:
 def needed_by(config: RunConfig) -> tuple[str, ...]:
     """The names that a configuration loads, in the order of the pipeline."""
     parts = (config.transcript, config.acoustic, config.llm)
-    names = (part.weights for part in parts if part.backend not in {"scripted", "openai", "sagemaker", "spectral"})
+    names = [part.weights for part in parts if part.backend not in SERVED_OR_WITHOUT]
+    names += [config.llm.adapter] if config.llm.backend not in SERVED_OR_WITHOUT else []
     return tuple(name for name in names if name is not None)

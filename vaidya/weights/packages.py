@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from vaidya.errors import WeightsError
 from vaidya.weights.check import CHUNK_BYTES
+from vaidya.weights.entries import Entry, FileRow, Part
 from vaidya.weights.progress import bar
-from vaidya.weights.table import Entry, FileRow, Part
 
 DOWNLOADS_AT_ONCE = 3  # pip spends half its time starting; more would only queue at the mirror
 

@@ -10,9 +10,10 @@ from vaidya.errors import WeightsError, WeightsHashError
 from vaidya.schema import WeightsUsed
 from vaidya.settings import settings
 from vaidya.weights.check import Ledger, cache_folder, check, files_in, find_files
-from vaidya.weights.table import HUB_PREFIX, Entry, entry
+from vaidya.weights.entries import HUB_PREFIX, Entry, entry
 
 LOCAL_ORIGIN = "local folder"
+SHIPPED_ORIGIN = "this package"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ def _on_this_machine(wanted: Entry) -> ResolvedWeights | None:
     own = settings().weights_dir
     if own is not None and (own / wanted.name).is_dir():
         return _resolved(wanted, own / wanted.name, find_files(wanted, own / wanted.name), LOCAL_ORIGIN)
+    if wanted.shipped is not None:
+        folder = Path(__file__).resolve().parent.parent / wanted.shipped
+        return _resolved(wanted, folder, find_files(wanted, folder), SHIPPED_ORIGIN)
     kept = cache_folder() / wanted.name
     if (kept / ".origin").is_file():
         origin = (kept / ".origin").read_text(encoding="utf-8").strip()

@@ -68,7 +68,10 @@ class HubRow(_Row):
 
 
 class Entry(_Row):
-    """One set of weights. gated: the hub wants its licence accepted by an account, whose token is then sent."""
+    """One set of weights. gated: the hub wants its licence accepted by an account, whose token is then sent.
+
+    shipped: the folder of this package that holds the files, for small adapters that were trained here.
+    """
 
     name: str
     use: str
@@ -78,6 +81,7 @@ class Entry(_Row):
     about_mb: float | None = None
     note: str = ""
     platform: str | None = None
+    shipped: str | None = None
     hub: HubRow | None = None
     files: dict[str, FileRow] = {}
 
