@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vaidya.evaluation.interval import bootstrap, exact
+from vaidya.evaluation.interval import bootstrap, exact, pooled_bootstrap
 from vaidya.evaluation.outcome import Outcome
-from vaidya.evaluation.rate import Rate
+from vaidya.evaluation.rate import Rate, pooled
 from vaidya.evaluation.rows import ALL, Row
 from vaidya.evaluation.triage_errors import (
     Acceptable,
@@ -143,17 +143,14 @@ def _kappa_row(place: _Place, found: Sequence[Placed], rng: np.random.Generator)
     )
 
 
-def _cost(found: Sequence[Placed]) -> float | None:
-    return cost([p.acceptable for p in found], [p.decided for p in found]).value
-
-
 def _cost_row(place: _Place, found: Sequence[Placed], rng: np.random.Generator) -> Row:
-    low, high = bootstrap(found, _cost, rng=rng)
+    each = [cost([p.acceptable], [p.decided]) for p in found]
+    low, high = pooled_bootstrap(each, rng=rng)
     return Row(
         dataset=place.dataset,
         arm=place.arm,
         metric="triage_cost",
-        value=_cost(found),
+        value=pooled(each).value,
         low=low,
         high=high,
         n_scored=len(found),

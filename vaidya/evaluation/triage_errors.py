@@ -6,6 +6,7 @@ a reference, which is how the nurses of the KTAS set (Moon 2019) and of Sax 2023
 yardsticks stand in eval/cards/.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from vaidya.errors import LengthMismatchError
@@ -60,7 +61,7 @@ def over_triage(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rat
 
 
 def emergency_recall(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rate:
-    """Share of emergencies decided EMERGENCY; `errors` counts the ones found, so higher is better.
+    """Share of emergencies decided EMERGENCY; `errors` counts the ones found. Higher is better.
 
     >>> emergency_recall([Tier.EMERGENCY, Tier.EMERGENCY, Tier.ROUTINE], [Tier.EMERGENCY, Tier.URGENT, Tier.ROUTINE]).value
     0.5
@@ -98,7 +99,8 @@ def weighted_kappa(reference: Sequence[Tier], decided: Sequence[Tier]) -> float 
     1.0
     """
     pairs = [(low, d) for low, _, d in pair_up(reference, decided)]
-    expected = sum((r - d) ** 2 for r, _ in pairs for _, d in pairs)
+    of_reference, of_decided = Counter(r for r, _ in pairs), Counter(d for _, d in pairs)
+    expected = sum((r - d) ** 2 * n * m for r, n in of_reference.items() for d, m in of_decided.items())
     if not expected:
         return None
     return 1.0 - len(pairs) * sum((r - d) ** 2 for r, d in pairs) / expected

@@ -5,6 +5,7 @@ figures, and the report. Patient words are only in the report, and only for synt
 """
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -178,10 +179,14 @@ def _slug(name: str) -> str:
 def _progress(total: int, *, quiet: bool) -> Iterator[OnCase]:
     from tqdm import tqdm
 
-    with tqdm(total=total, unit="case", disable=quiet, dynamic_ncols=True) as bar:
+    # A log file gets a line now and then; a terminal a moving bar.
+    every_s = 0.2 if sys.stderr.isatty() else 15.0
+    with tqdm(
+        total=total, unit="case", disable=quiet, dynamic_ncols=True, mininterval=every_s, maxinterval=every_s
+    ) as bar:
 
         def on_case(dataset: str, arm: str, _case: object) -> None:
-            bar.set_description(f"{dataset} · {arm}")
+            bar.set_description(f"{dataset} · {arm}", refresh=False)
             bar.update()
 
         yield on_case
