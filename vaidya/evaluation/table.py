@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from vaidya.evaluation.rows import ALL, Row
 
@@ -26,20 +29,28 @@ def interval(row: Row) -> str:
 def counts(row: Row) -> str:
     """errors/total for rates, else the number of scored cases; unscored ones are never hidden."""
     base = f"{row.errors:g}/{row.total:g}" if row.total is not None and row.errors is not None else f"n={row.n_scored}"
-    return f"{base} (+{row.n_unscored} unscored)" if row.n_unscored else base
+    return f"{base}, {row.n_unscored} unscored" if row.n_unscored else base
 
 
-def rows_table(rows: Iterable[Row], title: str, *, cohorts: bool = False) -> Table:
-    """A table of rows; cohort rows only on request, since there are many."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for heading in ("dataset", "arm", "metric"):
-        table.add_column(heading)
+def rows_table(rows: Iterable[Row], title: str, *, cohorts: bool = False) -> Group:
+    """A table a dataset; cohort rows only on request, since there are many."""
+    shown = [row for row in rows if cohorts or row.cohort == ALL]
+    names = dict.fromkeys(row.dataset for row in shown)
+    tables = [_table(name, [row for row in shown if row.dataset == name]) for name in names]
+    return Group(Text(title, style="bold"), *tables)
+
+
+def _table(dataset: str, rows: Sequence[Row]) -> Table:
+    table = Table(title=dataset, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("arm", no_wrap=True)
+    table.add_column("metric", no_wrap=True)
     for heading in ("value", "95 % interval", "counts"):
         table.add_column(heading, justify="right")
-    shown: Sequence[Row] = [row for row in rows if cohorts or row.cohort == ALL]
-    for previous, row in zip([None, *shown], shown, strict=False):
-        if previous is not None and (previous.dataset, previous.arm) != (row.dataset, row.arm):
+    arm = None
+    for row in rows:
+        if arm not in (None, row.arm):
             table.add_section()
         name = row.metric if row.cohort == ALL else f"{row.metric} [{row.cohort}]"
-        table.add_row(row.dataset, row.arm, name, number(row.value), interval(row), counts(row))
+        table.add_row("" if row.arm == arm else row.arm, name, number(row.value), interval(row), counts(row))
+        arm = row.arm
     return table

@@ -13,7 +13,7 @@ import numpy as np
 from vaidya.evaluation.interval import bootstrap, exact, pooled_bootstrap
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate, pooled
-from vaidya.evaluation.rows import ALL, Row
+from vaidya.evaluation.rows import ALL, BASELINE_PREFIX, Row
 from vaidya.evaluation.triage_errors import (
     Acceptable,
     cost,
@@ -86,8 +86,11 @@ def score_triage(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np
     found = placed(wanted)
     place = _Place(dataset, arm, len(wanted) - len(found))
     rows = [_rate_row(place, name, found) for name in RATES]
-    rows += [_kappa_row(place, found, rng), _cost_row(place, found, rng), _human_row(place, found)]
-    rows += [row for row in (_covered_row(place, found), _model_row(place, found)) if row is not None]
+    rows += [_kappa_row(place, found, rng), _cost_row(place, found, rng)]
+    if arm.startswith(BASELINE_PREFIX):
+        return rows
+    rows += [_human_row(place, found), _unasked_row(place, found)]
+    rows += [row for row in (_model_row(place, found),) if row is not None]
     rows += [_rate_row(place, name, members, cohort) for cohort, members in cohorts(found) for name in COHORT_RATES]
     return rows
 
@@ -163,7 +166,7 @@ def _human_row(place: _Place, found: Sequence[Placed]) -> Row:
     return place.row("needs_human", Rate(asked, len(found)), len(found))
 
 
-def _covered_row(place: _Place, found: Sequence[Placed]) -> Row | None:
+def _unasked_row(place: _Place, found: Sequence[Placed]) -> Row:
     """Under-triage among the cases that no person is asked about."""
     alone = [p for p in found if p.outcome.record and not p.outcome.record.decision.needs_human]
     return place.row(
