@@ -40,7 +40,7 @@ def rehearse(
 
     from vaidya.deploy.rehearse import rehearse as do
 
-    registered, config = _registered(model)
+    registered, config = registered_cases(model)
     report = do(_ask(endpoint, region), registered, config.price)
     if as_json:
         sys.stdout.write(json.dumps({"same": report.same, **asdict(report)}) + "\n")
@@ -50,7 +50,7 @@ def rehearse(
         raise typer.Exit(1)
 
 
-def _registered(model: str) -> tuple[Any, Any]:
+def registered_cases(model: str) -> tuple[Any, Any]:
     """The rehearsal cases and the configuration of a registered version."""
     from vaidya.registry.fingerprint import FINGERPRINT, parse
     from vaidya.registry.model import DATA, read_config
