@@ -17,6 +17,7 @@ ENCODER = "all-minilm-l6-v2"
 LONGEST = 512  # tokens, the model's positions
 _HEADS = 12
 _EPSILON = 1e-12
+_SPECIAL = 2  # [CLS] and [SEP]
 
 
 class Encoder:
@@ -95,16 +96,16 @@ def bertscore(reference: str, text: str) -> float | None:
     """BERTScore F1 (Zhang et al. 2020) without idf weighting or rescaling; None when either text is empty.
 
     Each token is matched with the most similar token of the other text; precision and recall are the mean
-    similarities. [CLS] and [SEP] are left out, as in the `bert-score` package.
+    similarities. As in the `bert-score` package, [CLS] and [SEP] can be matched but are not averaged over.
     """
     if not reference.strip() or not text.strip():
         return None
     encoder = load_encoder()
-    wanted, found = (_unit(encoder.tokens(words)[1:-1]) for words in (reference, text))
-    if not len(wanted) or not len(found):
+    wanted, found = (_unit(encoder.tokens(words)) for words in (reference, text))
+    if min(len(wanted), len(found)) <= _SPECIAL:
         return None
     similarity = wanted @ found.T
-    recall, precision = similarity.max(axis=1).mean(), similarity.max(axis=0).mean()
+    recall, precision = similarity[1:-1].max(axis=1).mean(), similarity[:, 1:-1].max(axis=0).mean()
     return float(2 * precision * recall / (precision + recall))
 
 
