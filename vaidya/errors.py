@@ -110,6 +110,12 @@ class DataError(InputError):
     code = "DATA"
 
 
+class DataMissingError(DataError):
+    """A data set is not on this machine."""
+
+    code = "DATA_MISSING"
+
+
 # --- set-up ----------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from vaidya.errors import DataError
+from vaidya.errors import DataError, DataMissingError
 from vaidya.schema import Case
 from vaidya.settings import repository_root, settings
 
@@ -59,17 +59,19 @@ def folder_of(name: str) -> Path:
     """Where a set lies on this machine.
 
     Raises:
-        DataError: no such set, VAIDYA_DATA is not set, or the folder is not there.
+        DataError: no such set. DataMissingError: VAIDYA_DATA is not set, or the folder is not there.
     """
     chosen = data_set(name)
     if chosen.own:
         return repository_root() / "eval" / "cases"
     root = settings().data
     if root is None:
-        raise DataError(f"VAIDYA_DATA is not set, so {name!r} cannot be found; data/README.md says how to get it")
+        raise DataMissingError(
+            f"VAIDYA_DATA is not set, so {name!r} cannot be found; data/README.md says how to get it"
+        )
     folder = root / str(chosen.folder)
     if not folder.is_dir():
-        raise DataError(f"{folder} is not there; `vaidya data list` says how to get {name!r}")
+        raise DataMissingError(f"{folder} is not there; `vaidya data list` says how to get {name!r}")
     return folder
 
 

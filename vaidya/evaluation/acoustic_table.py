@@ -23,7 +23,7 @@ from vaidya.errors import AudioError, DataError
 from vaidya.evaluation.acoustic import Judged, auroc, judged, rows_of
 from vaidya.evaluation.interval import bootstrap
 from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row
-from vaidya.evaluation.run import OnCase, generator, select
+from vaidya.evaluation.run import OnCase, generator, present, select
 from vaidya.evaluation.suite import Suite
 from vaidya.schema import Case, Recording
 
@@ -84,13 +84,13 @@ def read_clips(cases: Iterable[Case], config: RunConfig, on_case: OnCase | None 
 
 def listened_cases(suite: Suite, limit: int | None) -> list[Case]:
     """Cases of the suite's datasets that enter as `listen`."""
-    return [case for spec in suite.datasets if spec.entry == "listen" for case in select(spec, suite.seed, limit)[0]]
+    return [case for spec in present(suite) if spec.entry == "listen" for case in select(spec, suite.seed, limit)[0]]
 
 
 def listened_rows(suite: Suite, config: RunConfig, limit: int | None, on_case: OnCase | None = None) -> list[Row]:
     """Rows of those datasets; none without one."""
     rows: list[Row] = []
-    for spec in (spec for spec in suite.datasets if spec.entry == "listen"):
+    for spec in (spec for spec in present(suite) if spec.entry == "listen"):
         cases = select(spec, suite.seed, limit)[0]
         rng = generator(suite.seed, spec.name, "listen")
         rows += acoustic_rows(cases, config.override(spec.overrides), rng, on_case=on_case)
@@ -236,12 +236,19 @@ def target_rows(
     clips: Sequence[LabelledClip], heard: Sequence[Heard], *, dataset: str, arm: str, rng: np.random.Generator
 ) -> list[Row]:
     """AUROC of the one clinical label that these sets hold, COVID-19 as reported with a cough, cross-validated."""
-    ill = [i for i, clip in enumerate(clips) if _covid(clip) is not None and len(heard[i].vectors)]
-    if not ill:
+    chosen, examples = target_examples(clips, heard)
+    if not examples:
         return []
-    examples = [Example(heard[i].vectors, COVID if _covid(clips[i]) else "none", clips[i].subject) for i in ill]
     scores = [float(found.mean()) for found in _cross_validated(examples, (COVID,))]
-    return _target_row([clips[i] for i in ill], scores, dataset, arm, rng)
+    return _target_row(chosen, scores, dataset, arm, rng)
+
+
+def target_examples(clips: Sequence[LabelledClip], heard: Sequence[Heard]) -> tuple[list[LabelledClip], list[Example]]:
+    """The clips that bear the clinical label, either way; a clip without it is left out, not counted as well."""
+    pairs = [(clip, sound) for clip, sound in zip(clips, heard, strict=True) if len(sound.vectors)]
+    known = [(clip, sound, ill) for clip, sound in pairs if (ill := _covid(clip)) is not None]
+    examples = [Example(sound.vectors, COVID if ill else "none", clip.subject) for clip, sound, ill in known]
+    return [clip for clip, _, _ in known], examples
 
 
 def _covid(clip: LabelledClip) -> bool | None:

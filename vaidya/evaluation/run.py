@@ -17,8 +17,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from vaidya.config import RunConfig
-from vaidya.corpora import audio_path, read_cases
-from vaidya.errors import VaidyaError
+from vaidya.corpora import audio_path, folder_of, read_cases
+from vaidya.errors import DataMissingError, VaidyaError
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.suite import DatasetSpec, Entry, Suite
 from vaidya.pipeline import Pipeline
@@ -51,9 +51,13 @@ class Job:
 
 
 def jobs(suite: Suite, config: RunConfig, limit: int | None = None) -> list[Job]:
-    """Every arm on every dataset, in the suite's order; jobs with equal settings stand together."""
+    """Every arm on every dataset that is here, in the suite's order; jobs with equal settings stand together.
+
+    Raises:
+        DataMissingError: none of the suite's datasets is on this machine.
+    """
     found = []
-    for spec in (spec for spec in suite.datasets if spec.entry != "listen"):
+    for spec in (spec for spec in present(suite) if spec.entry != "listen"):
         cases, left_out = select(spec, suite.seed, limit)
         for arm in suite.arms:
             if arm.datasets is not None and spec.name not in arm.datasets:
@@ -61,6 +65,29 @@ def jobs(suite: Suite, config: RunConfig, limit: int | None = None) -> list[Job]
             changed = config.override({**spec.overrides, **arm.overrides})
             found.append(Job(spec, arm.name, arm.entry or spec.entry, changed, cases, left_out))
     return sorted(found, key=lambda job: job.config.digest)
+
+
+def present(suite: Suite) -> tuple[DatasetSpec, ...]:
+    """The suite's datasets that are on this machine.
+
+    Raises:
+        DataMissingError: none is.
+    """
+    absent = missing(suite)
+    if len(absent) == len(suite.datasets):
+        raise DataMissingError("; ".join(absent.values()))
+    return tuple(spec for spec in suite.datasets if spec.name not in absent)
+
+
+def missing(suite: Suite) -> dict[str, str]:
+    """The suite's datasets that are not on this machine, with the reason; a report names them."""
+    absent = {}
+    for spec in suite.datasets:
+        try:
+            folder_of(spec.name)
+        except DataMissingError as error:
+            absent[spec.name] = str(error)
+    return absent
 
 
 def select(spec: DatasetSpec, seed: int, limit: int | None = None) -> tuple[tuple[Case, ...], int]:

@@ -63,7 +63,7 @@ def over_triage(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rat
 def emergency_recall(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rate:
     """Share of emergencies decided EMERGENCY; `errors` counts the ones found. Higher is better.
 
-    >>> emergency_recall([Tier.EMERGENCY, Tier.EMERGENCY, Tier.ROUTINE], [Tier.EMERGENCY, Tier.URGENT, Tier.ROUTINE]).value
+    >>> emergency_recall([Tier.EMERGENCY, Tier.EMERGENCY], [Tier.EMERGENCY, Tier.URGENT]).value
     0.5
     """
     found = [d for low, _, d in pair_up(reference, decided) if low == Tier.EMERGENCY.severity]

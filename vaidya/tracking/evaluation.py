@@ -21,7 +21,7 @@ from vaidya.evaluation.report.figures import suite_figures
 from vaidya.evaluation.report.html import write_report
 from vaidya.evaluation.results import case_results
 from vaidya.evaluation.rows import ALL, PIPELINE_ARM, Row
-from vaidya.evaluation.run import ArmOutcomes, OnCase, case_digest, jobs, run_suite
+from vaidya.evaluation.run import ArmOutcomes, OnCase, case_digest, jobs, missing, run_suite
 from vaidya.evaluation.score import score_suite
 from vaidya.evaluation.suite import Suite
 from vaidya.settings import repository_root
@@ -97,10 +97,24 @@ def evaluate_in(
         cases=tuple(case_results(runs)),
         runs=runs,
         report=report_path(suite, run.run_id),
-        left_out=tuple(f"{r.dataset.name}: {r.left_out} cases left out by the limit" for r in runs if r.left_out),
+        left_out=left_out(suite, runs),
     )
     _log(run, suite, config, result)
     return result
+
+
+def left_out(suite: Suite, runs: Sequence[ArmOutcomes]) -> tuple[str, ...]:
+    """What the evaluation did not judge, a line each: limits, datasets that are not here, stages that text skips."""
+    limited = {
+        f"{r.dataset.name}: {len(r.outcomes)} cases run, {r.left_out} left out by the limit" for r in runs if r.left_out
+    }
+    absent = {f"{name}: skipped. {why}" for name, why in missing(suite).items()}
+    text = {
+        f"{r.dataset.name}: text only, its cases enter after the transcript stage"
+        for r in runs
+        if r.outcomes and all(outcome.case.audio is None for outcome in r.outcomes)
+    }
+    return tuple(sorted(limited | absent | text))
 
 
 def report_path(suite: Suite, run_id: str) -> Path:
@@ -128,6 +142,7 @@ def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) ->
         run_id=result.run_id,
         figures=figures,
         claims=claims_ledger(result.rows, config.profile, result.run_id),
+        left_out=result.left_out,
     )
     _log_lines(run, config, result)
     run.artifact(result.report, "report")

@@ -32,6 +32,7 @@ def write_report(  # noqa: PLR0913 - the parts of a page
     run_id: str,
     figures: Mapping[str, Any],
     claims: Sequence[Mapping[str, str]] = (),
+    left_out: Sequence[str] = (),
 ) -> Path:
     """Write the page; figures are named by their alternative text."""
     from jinja2 import Environment
@@ -49,7 +50,7 @@ def write_report(  # noqa: PLR0913 - the parts of a page
             commit=_commit(),
             created=provenance.now(),
             machine=_machine(),
-            left_out=_left_out(runs),
+            left_out=left_out,
             rows=[_row_view(row) for row in rows if row.cohort == ALL],
             cohorts=[_row_view(row) for row in rows if row.cohort != ALL and row.arm == PIPELINE_ARM],
             figures=[{"alt": name, "source": data_uri(figure)} for name, figure in figures.items()],
@@ -78,20 +79,6 @@ def _machine() -> str:
     machine = provenance.hardware()
     accelerator = f", {machine.accelerator}" if machine.accelerator else ""
     return f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB{accelerator}"
-
-
-def _left_out(runs: Sequence[ArmOutcomes]) -> list[str]:
-    lines = {
-        f"{run.dataset.name}: {len(run.outcomes)} cases run, {run.left_out} left out by the limit."
-        for run in runs
-        if run.left_out
-    }
-    entries = {
-        f"{run.dataset.name}: text only; its cases enter after the transcript stage."
-        for run in runs
-        if run.outcomes and run.outcomes[0].case.audio is None
-    }
-    return sorted(lines | entries)
 
 
 def _row_view(row: Row) -> dict[str, str]:
