@@ -14,7 +14,7 @@ import numpy as np
 from vaidya.errors import VaidyaError
 from vaidya.evaluation.interval import bootstrap, pooled_bootstrap
 from vaidya.evaluation.note_encoder import ENCODER, bertscore
-from vaidya.evaluation.note_facts import misplaced_facts, omitted_critical_facts, omitted_facts
+from vaidya.evaluation.note_facts import misplaced_facts, omitted_critical_facts, omitted_facts, omitted_findable_facts
 from vaidya.evaluation.note_lexical import ROUGE, rouge
 from vaidya.evaluation.note_marks import (
     denials_lost,
@@ -35,6 +35,7 @@ OnRecord = Callable[[Case, TriageRecord], Rate]
 
 RATES: dict[str, OnRecord] = {
     "omitted_critical_facts": lambda case, record: omitted_critical_facts(case, record.note),
+    "omitted_findable_facts": lambda case, record: omitted_findable_facts(case, record.note),
     "omitted_facts": lambda case, record: omitted_facts(case, record.note),
     "misplaced_facts": lambda case, record: misplaced_facts(case, record.note),
     "unsupported_statements": lambda case, record: unsupported_statements(case, record.note),

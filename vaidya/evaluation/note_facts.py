@@ -40,6 +40,14 @@ def omitted_critical_facts(case: Case, note: SoapNote) -> Rate:
     return Rate(sum(not placement.sections for placement in critical), len(critical))
 
 
+def omitted_findable_facts(case: Case, note: SoapNote) -> Rate:
+    """As `omitted_critical_facts`, over those that the same match finds in the reference turns, two at a time."""
+    said = [turn.english or turn.text for turn in case.turns]
+    exchanges = [" ".join(pair) for pair in zip(said, [*said[1:], ""], strict=True)]
+    findable = [p for p in placements(case, note) if p.fact.critical and fact_in(p.fact, exchanges)]
+    return Rate(sum(not placement.sections for placement in findable), len(findable))
+
+
 def omitted_facts(case: Case, note: SoapNote) -> Rate:
     """Share of all facts, critical or not, that the note does not hold."""
     found = placements(case, note)
