@@ -66,21 +66,8 @@ def _key(config: DeployConfig, target: Target) -> list[Document]:
 
 def deployer(target: Target, config: DeployConfig) -> Document:
     """For whoever runs `vaidya deploy`."""
-    verbs = ("Create", "Describe", "Delete")
-    scaling = f"arn:aws:application-autoscaling:{target.region}:{target.account}:scalable-target/*"
     return _document(
-        {
-            "Sid": "OurModelsAndEndpoints",
-            "Action": [
-                *(f"sagemaker:{verb}{noun}" for noun in ("Model", "EndpointConfig", "Endpoint") for verb in verbs),
-                "sagemaker:UpdateEndpoint",
-                "sagemaker:AddTags",
-                "sagemaker:ListTags",
-            ],
-            "Resource": [_sagemaker(target, kind) for kind in ("model", "endpoint-config", "endpoint")],
-        },
-        # A listing names no single resource.
-        {"Sid": "FindOurConfigs", "Action": ["sagemaker:ListEndpointConfigs"], "Resource": ["*"]},
+        *_endpoints(target),
         {
             "Sid": "GiveTheRoleToSageMakerOnly",
             "Action": ["iam:PassRole"],
@@ -93,28 +80,44 @@ def deployer(target: Target, config: DeployConfig) -> Document:
             "Resource": [_objects(target, "models/*")],
         },
         _listing(target),
+        *_scaling(target),
+        *_key(config, target),
+        *_invoke(target),
+    )
+
+
+def _endpoints(target: Target) -> list[Document]:
+    verbs = ("Create", "Describe", "Delete")
+    nouns = ("Model", "EndpointConfig", "Endpoint")
+    actions = [f"sagemaker:{verb}{noun}" for noun in nouns for verb in verbs]
+    return [
+        {
+            "Sid": "OurModelsAndEndpoints",
+            "Action": [*actions, "sagemaker:UpdateEndpoint", "sagemaker:AddTags", "sagemaker:ListTags"],
+            "Resource": [_sagemaker(target, kind) for kind in ("model", "endpoint-config", "endpoint")],
+        },
+        # A listing names no single resource.
+        {"Sid": "FindOurConfigs", "Action": ["sagemaker:ListEndpointConfigs"], "Resource": ["*"]},
+    ]
+
+
+def _scaling(target: Target) -> list[Document]:
+    service = "application-autoscaling"
+    changes = ("RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy")
+    return [
         {
             "Sid": "Scaling",
-            "Action": [
-                "application-autoscaling:RegisterScalableTarget",
-                "application-autoscaling:DeregisterScalableTarget",
-                "application-autoscaling:PutScalingPolicy",
-            ],
-            "Resource": [scaling],
+            "Action": [f"{service}:{change}" for change in changes],
+            "Resource": [f"arn:aws:{service}:{target.region}:{target.account}:scalable-target/*"],
         },
-        {
-            "Sid": "ScalingDescribe",
-            "Action": ["application-autoscaling:DescribeScalableTargets"],
-            "Resource": ["*"],  # a listing names no single resource
-        },
+        # A listing names no single resource.
+        {"Sid": "ScalingDescribe", "Action": [f"{service}:DescribeScalableTargets"], "Resource": ["*"]},
         {
             "Sid": "OurAlarm",
             "Action": ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"],
             "Resource": [f"arn:aws:cloudwatch:{target.region}:{target.account}:alarm:{target.endpoint}*"],
         },
-        *_key(config, target),
-        *_invoke(target),
-    )
+    ]
 
 
 def _invoke(target: Target) -> list[Document]:
@@ -140,8 +143,6 @@ def caller(target: Target) -> Document:
 
 def execution(target: Target, config: DeployConfig) -> Document:
     """For the endpoint itself."""
-    repository = target.image.partition("/")[2].partition(":")[0].partition("@")[0]
-    group = f"arn:aws:logs:{target.region}:{target.account}:log-group:/aws/sagemaker/Endpoints/{target.endpoint}*"
     network = [{"Sid": "OurNetwork", "Action": NETWORK_ACTIONS, "Resource": ["*"]}] if config.subnet_ids else []
     topics = [topic for topic in (target.success_topic, target.error_topic) if topic]
     tell = [{"Sid": "TellOurTopics", "Action": ["sns:Publish"], "Resource": topics}] if topics else []
@@ -157,12 +158,29 @@ def execution(target: Target, config: DeployConfig) -> Document:
             "Resource": [_objects(target, "async/out/*"), _objects(target, "async/failed/*")],
         },
         _listing(target),
+        *_image(target),
+        *_logs(target),
+        *network,
+        *tell,
+        *_key(config, target),
+    )
+
+
+def _image(target: Target) -> list[Document]:
+    repository = target.image.partition("/")[2].partition(":")[0].partition("@")[0]
+    return [
         {
             "Sid": "OurImage",
             "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
             "Resource": [f"arn:aws:ecr:{target.region}:{target.account}:repository/{repository}"],
         },
         {"Sid": "SignInToEcr", "Action": ["ecr:GetAuthorizationToken"], "Resource": ["*"]},
+    ]
+
+
+def _logs(target: Target) -> list[Document]:
+    group = f"arn:aws:logs:{target.region}:{target.account}:log-group:/aws/sagemaker/Endpoints/{target.endpoint}*"
+    return [
         {
             "Sid": "OurLogs",
             "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
@@ -174,10 +192,7 @@ def execution(target: Target, config: DeployConfig) -> Document:
             "Resource": ["*"],
             "Condition": {"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/Endpoints"}},
         },
-        *network,
-        *tell,
-        *_key(config, target),
-    )
+    ]
 
 
 def trust() -> Document:
