@@ -149,8 +149,12 @@ def run_case(case: Case, entry: Entry, pipeline: Pipeline, folder: Path) -> Outc
 
 
 def intake_of(case: Case, entry: Entry) -> Intake:
-    """How a case enters the pipeline; `auto` takes the recording, else the turns, else the complaint."""
-    audio = audio_path(case) if entry in ("auto", "audio") else None
+    """How a case enters the pipeline; `auto` takes the recording, else the turns, else the complaint.
+
+    A recording without speech has no turns to stand in for it, so it enters as itself whatever the entry.
+    """
+    by_sound = entry in ("auto", "audio") or (entry in ("gold", "english") and not case.turns)
+    audio = audio_path(case) if by_sound else None
     turns = case.turns if entry in ("gold", "english") or (entry == "auto" and audio is None) else ()
     return Intake(
         audio=audio,

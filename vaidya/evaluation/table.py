@@ -27,9 +27,8 @@ def interval(row: Row) -> str:
 
 
 def counts(row: Row) -> str:
-    """errors/total for rates, else the number of scored cases; unscored ones are never hidden."""
-    base = f"{row.errors:g}/{row.total:g}" if row.total is not None and row.errors is not None else f"n={row.n_scored}"
-    return f"{base}, {row.n_unscored} unscored" if row.n_unscored else base
+    """errors/total for rates, else the number of scored cases."""
+    return f"{row.errors:g}/{row.total:g}" if row.total is not None and row.errors is not None else f"n={row.n_scored}"
 
 
 def rows_table(rows: Iterable[Row], title: str, *, cohorts: bool = False) -> Group:
@@ -41,16 +40,16 @@ def rows_table(rows: Iterable[Row], title: str, *, cohorts: bool = False) -> Gro
 
 
 def _table(dataset: str, rows: Sequence[Row]) -> Table:
+    """A line an arm, then its metrics: narrow enough for 80 columns."""
     table = Table(title=dataset, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("arm", no_wrap=True)
-    table.add_column("metric", no_wrap=True)
-    for heading in ("value", "95 % interval", "counts"):
-        table.add_column(heading, justify="right")
+    table.add_column("arm and metric", no_wrap=True)
+    for heading in ("value", "95 % interval", "counts", "unscored"):
+        table.add_column(heading, justify="right", no_wrap=True)
     arm = None
     for row in rows:
-        if arm not in (None, row.arm):
-            table.add_section()
+        if row.arm != arm:
+            table.add_row(Text(row.arm, style="bold"))
         name = row.metric if row.cohort == ALL else f"{row.metric} [{row.cohort}]"
-        table.add_row("" if row.arm == arm else row.arm, name, number(row.value), interval(row), counts(row))
+        table.add_row(f"  {name}", number(row.value), interval(row), counts(row), str(row.n_unscored or ""))
         arm = row.arm
     return table

@@ -89,7 +89,7 @@ def _row_view(row: Row) -> dict[str, str]:
         "cohort": row.cohort,
         "value": number(row.value),
         "interval": interval(row),
-        "counts": counts(row),
+        "counts": counts(row) + (f", {row.n_unscored} unscored" if row.n_unscored else ""),
         "reason": row.reason or "",
     }
 
