@@ -2,8 +2,8 @@
 
 After HIPAA's safe harbour, 45 CFR 164.514: free text goes through `redact`; ages of 90 and above become 90; the
 record's id, which is a digest of its content, is replaced by a random one (a code must not be derived from the
-patient's own data, 164.514(c)); what identifies the recording is left out. Redaction misses names (docs/redaction.md): a person
-reads the result before it is published.
+patient's own data, 164.514(c)); what identifies the recording is left out. Redaction misses names
+(docs/redaction.md): a person reads the result before it is published.
 """
 
 import uuid
