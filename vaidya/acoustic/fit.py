@@ -12,7 +12,7 @@ import numpy as np
 from vaidya.acoustic.head import LinearHead
 from vaidya.errors import DataError
 
-STRENGTHS = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)  # inverse regularisation, on standardised vectors
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse regularisation, on standardised vectors
 OUTER_FOLDS, INNER_FOLDS = 5, 4
 WINDOWS_PER_CLIP = 8  # a long recording must not outvote a short one, nor cost more
 SMALLEST_SCALE = 1e-3
@@ -20,11 +20,15 @@ SMALLEST_SCALE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled clip: vectors of its windows, shape (n, dimension); what is heard; whose sound it is."""
+    """One labelled clip: vectors of its windows, shape (n, dimension); what is heard; whose sound it is.
+
+    variants: vectors of the same sound as other machines would have recorded it; fitted on, never judged on.
+    """
 
     vectors: np.ndarray
     label: str
     subject: str
+    variants: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,16 @@ def _chosen(example: Example) -> np.ndarray:
     return example.vectors[np.linspace(0, n - 1, min(n, WINDOWS_PER_CLIP)).round().astype(int)]
 
 
+def _with_variants(examples: Sequence[Example]) -> list[Example]:
+    """Every variant as a clip of its own, and the recording itself."""
+    return [
+        Example(vectors, example.label, example.subject)
+        for example in examples
+        for vectors in (example.vectors, *example.variants)
+        if len(vectors)
+    ]
+
+
 def _stack(examples: Sequence[Example]) -> np.ndarray:
     return np.concatenate([_chosen(example) for example in examples]).astype(np.float64)
 
@@ -102,6 +116,7 @@ def _shares(examples: Sequence[Example]) -> np.ndarray:
 def _fit_plain(examples: Sequence[Example], labels: tuple[str, ...], strength: float) -> LinearHead:
     from sklearn.linear_model import LogisticRegression
 
+    examples = _with_variants(examples)
     vectors, targets, shares = _stack(examples), _targets(examples, labels), _shares(examples)
     mean = np.average(vectors, axis=0, weights=shares)
     scale = np.maximum(np.sqrt(np.average((vectors - mean) ** 2, axis=0, weights=shares)), SMALLEST_SCALE)

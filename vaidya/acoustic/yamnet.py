@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from vaidya.acoustic.mel import log_mel
+from vaidya.acoustic.mel import frames, log_mel
 from vaidya.config import AcousticConfig
 from vaidya.errors import WeightsError
 from vaidya.weights import resolve
@@ -22,6 +22,7 @@ INPUT_SCALE, INPUT_ZERO = 0.04794, 144
 SCORE_SCALE, SCORE_ZERO = 0.75654, 190
 EMBEDDING = "/model/Reshape_output_0_qdq"  # the 1,024 averages before the class layer, dequantised
 EMBEDDING_SIZE = 1024
+SILENT_POWER = 1e-6  # -60 dB relative to full scale
 LOGIT_LIMIT = 10.0  # beyond it a probability is 0 or 1; one wild logit must not rule a linear head
 
 # Classes of AudioSet joined into sounds that a consultation may hold; ranges of the class map's index.
@@ -71,7 +72,7 @@ class YamnetEncoder:
         """(n, CLIP_SAMPLES) float32 in [-1, 1] -> (n, dimension) float32."""
         vectors = np.empty((len(clips), self.dimension), np.float32)
         for row, clip in enumerate(clips):
-            embeddings, logits = self.run(patches(clip))
+            embeddings, logits = self.run(patches(clip)[_sounding(clip)])
             best = logits.max(axis=0)
             vectors[row, :EMBEDDING_SIZE] = embeddings.mean(axis=0)
             vectors[row, EMBEDDING_SIZE:] = [best[group].max() for group in self._groups]
@@ -93,6 +94,14 @@ def patches(samples: np.ndarray) -> np.ndarray:
     bands = log_mel(samples, bands=64, low_hz=125.0, high_hz=7500.0, offset=0.001)
     starts = range(0, len(bands) - PATCH_FRAMES + 1, PATCH_HOP)
     return np.stack([bands[start : start + PATCH_FRAMES] for start in starts])
+
+
+def _sounding(clip: np.ndarray) -> np.ndarray:
+    """Which patches hold sound, at least one: the zeros behind a short recording are no part of it."""
+    power = (frames(clip) ** 2).mean(axis=-1)
+    starts = range(0, len(power) - PATCH_FRAMES + 1, PATCH_HOP)
+    loudest = np.array([power[start : start + PATCH_FRAMES].max() for start in starts])
+    return loudest >= min(SILENT_POWER, loudest.max())
 
 
 def quantised(log_mels: np.ndarray) -> np.ndarray:

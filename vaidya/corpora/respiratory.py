@@ -46,7 +46,7 @@ def respiratory(folder: Path) -> Iterator[Case]:
             {
                 "label": label,
                 "fine_label": row["fine_label"],
-                "subject": _subject(row["subject"], row["file"]),
+                "subject": _subject(row),
                 "source": row["dataset"],
                 "respiratory_rate_bpm": _number(row["respiratory_rate_bpm"], where),
                 "covid19": _truth(row["covid19"]),
@@ -205,9 +205,10 @@ def _given(row: Mapping[str, str], column: str, where: str) -> str:
     return value
 
 
-def _subject(subject: str, file: str) -> str:
-    """Unknown speakers are told apart by file: pooling them under one name would tie unrelated clips together."""
-    return subject if subject and subject != "unknown" else f"file-{Path(file).stem}"
+def _subject(row: Mapping[str, str]) -> str:
+    """Speakers of whom nothing is known are pooled by source and language: two clips may be one person."""
+    known = row["subject"] if row["subject"] != "unknown" else ""
+    return known or f"{row['dataset']}-{row['fine_label']}"
 
 
 def _number(text: str, where: str) -> float | None:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from vaidya.acoustic.augment import variants
 from vaidya.acoustic.base import Encoder, load_encoder
 from vaidya.acoustic.card import Card
 from vaidya.acoustic.fit import OUTER_FOLDS, Example, out_of_fold
@@ -17,8 +18,9 @@ from vaidya.acoustic.head import LinearHead, events_name, find_card, load_head
 from vaidya.acoustic.listener import Heard, findings_of, listen_to
 from vaidya.acoustic.spectral import zero_crossings
 from vaidya.audio import read_recording
+from vaidya.audio.read import recording_of
 from vaidya.config import AcousticConfig, RunConfig
-from vaidya.corpora import audio_path
+from vaidya.corpora import audio_path, read_cases
 from vaidya.errors import AudioError, DataError
 from vaidya.evaluation.acoustic import Judged, auroc, judged, rows_of
 from vaidya.evaluation.interval import bootstrap
@@ -31,6 +33,7 @@ EVENT_LABELS = ("breath", "cough", "sneeze", "speech", "other")
 ENCODER_PREFIX = "encoder:"
 COMPARED = {"spectral": None, "opensmile": "opensmile"}  # encoders without weights, and the library that each needs
 COVID = "covid19"
+MORE_SPEECH = "speech_multilingual"
 
 # One number a clip, for the baselines: what a detector must beat to have heard anything but loudness.
 MEASURES: dict[str, Callable[[Recording], float]] = {
@@ -108,24 +111,67 @@ def acoustic_rows(
     """
     clips = read_clips(cases, config, on_case)
     dataset = cases[0].dataset if cases else "none"
-    arms = {PIPELINE_ARM: config.acoustic}
+    arms = {PIPELINE_ARM: config}
     for name, library in COMPARED.items():
         if name != config.acoustic.backend and (library is None or find_spec(library)):
             changed = {"backend": name, "weights": None, "head": None, "probe": None}
-            arms[ENCODER_PREFIX + name] = config.acoustic.model_copy(update=changed)
+            arms[ENCODER_PREFIX + name] = config.override({f"acoustic.{key}": value for key, value in changed.items()})
     rows: list[Row] = []
     for arm, chosen in arms.items():
         rows += encoder_rows(clips, chosen, dataset=dataset, arm=arm, rng=rng)
     return rows + baseline_rows(clips, dataset=dataset, rng=rng)
 
 
-def encoder_rows(
-    clips: Clips, config: AcousticConfig, *, dataset: str, arm: str, rng: np.random.Generator
-) -> list[Row]:
-    """Every metric of one encoder."""
+def examples_of(
+    clips: Sequence[LabelledClip], heard: Sequence[Heard], encoder: Encoder, config: AcousticConfig
+) -> list[Example]:
+    """Clips as a head is fitted on them, with variants of each as other machines would have recorded it."""
+    return [
+        Example(sound.vectors, clip.label, clip.subject, _variants(clip, encoder, config))
+        for clip, sound in zip(clips, heard, strict=True)
+    ]
+
+
+def _variants(clip: LabelledClip, encoder: Encoder, config: AcousticConfig) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(int(clip.recording.info.sha256[:8], 16))
+    sounds = variants(clip.recording.samples, rng)
+    return tuple(listen_to(recording_of(sound), encoder, config).vectors for sound in sounds)
+
+
+def speech_clips(config: RunConfig) -> list[LabelledClip]:
+    """More speech to fit on, where it is at hand: most of what a consultation holds. Never scored here."""
+    try:
+        cases = read_cases(MORE_SPEECH)
+    except DataError:
+        return []
+    found = []
+    for case in cases:
+        path = audio_path(case)
+        assert path is not None, f"every case of {MORE_SPEECH} has a recording"
+        found.append(LabelledClip(case, read_recording(path, config.audio), "speech", _speaker(case)))
+    return found
+
+
+def speech_examples(clips: Sequence[LabelledClip], encoder: Encoder, config: AcousticConfig) -> list[Example]:
+    """Those clips as a head is fitted on them."""
+    found = [Example(listen_to(clip.recording, encoder, config).vectors, clip.label, clip.subject) for clip in clips]
+    return [example for example in found if len(example.vectors)]
+
+
+def _speaker(case: Case) -> str:
+    """The speaker as the sets name him; unknown ones pooled by source and language, as in the respiratory set."""
+    speaker = case.attributes.get("speaker")
+    if speaker not in (None, "", "unknown"):
+        return str(speaker)
+    return f"{str(case.attributes.get('source')).split()[0]}-speech_{case.language}"
+
+
+def encoder_rows(clips: Clips, run: RunConfig, *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
+    """Every metric of the encoder that a configuration names."""
+    config = run.acoustic
     encoder = load_encoder(config)
     heard = [listen_to(clip.recording, encoder, config) for clip in clips.read]
-    found, how = held_out_probabilities(clips.read, heard, encoder, config)
+    found, how = held_out_probabilities(clips.read, heard, encoder, run)
     results = [
         _result(clip, sound, labels, values, config, encoder.name)
         for clip, sound, (labels, values) in zip(clips.read, heard, found, strict=True)
@@ -138,17 +184,18 @@ Found = tuple[tuple[str, ...], np.ndarray]
 
 
 def held_out_probabilities(
-    clips: Sequence[LabelledClip], heard: Sequence[Heard], encoder: Encoder, config: AcousticConfig
+    clips: Sequence[LabelledClip], heard: Sequence[Heard], encoder: Encoder, run: RunConfig
 ) -> tuple[list[Found], str]:
     """Labels and probabilities of each clip's windows by a head that was not fitted on it, and a sentence on how."""
-    shipped = _shipped(encoder, config)
+    shipped = _shipped(encoder, run.acoustic)
     seen = set() if shipped is None else set(shipped[1].seen)
     fresh = [shipped is not None and clip.recording.info.sha256 not in seen for clip in clips]
     found: list[Found] = [((), np.empty((0, 0)))] * len(clips)
     known = [i for i, new in enumerate(fresh) if not new]
     if known:
-        examples = [Example(heard[i].vectors, clips[i].label, clips[i].subject) for i in known]
-        for i, values in zip(known, _cross_validated(examples), strict=True):
+        examples = examples_of([clips[i] for i in known], [heard[i] for i in known], encoder, run.acoustic)
+        values_of = _cross_validated(examples, more=speech_examples(speech_clips(run), encoder, run.acoustic))
+        for i, values in zip(known, values_of, strict=True):
             found[i] = (EVENT_LABELS, values)
     for i in (i for i, new in enumerate(fresh) if new):
         assert shipped is not None, "a clip is fresh only to a shipped head"
@@ -156,11 +203,17 @@ def held_out_probabilities(
     return found, _how(len(clips) - len(known), len(known), shipped is not None)
 
 
-def _cross_validated(examples: Sequence[Example], labels: tuple[str, ...] = EVENT_LABELS) -> list[np.ndarray]:
-    """Out-of-fold probabilities; a clip in which nothing was heard has none and trains nothing."""
+def _cross_validated(
+    examples: Sequence[Example], labels: tuple[str, ...] = EVENT_LABELS, more: Sequence[Example] = ()
+) -> list[np.ndarray]:
+    """Out-of-fold probabilities; a clip in which nothing was heard has none and trains nothing.
+
+    more: clips that are fitted on with the others, no subject on both sides, and not judged.
+    """
     sounding = [i for i, example in enumerate(examples) if len(example.vectors)]
     found = [np.empty((0, len(labels)))] * len(examples)
-    for i, values in zip(sounding, out_of_fold([examples[i] for i in sounding], labels, seed=0), strict=True):
+    values_of = out_of_fold([*(examples[i] for i in sounding), *more], labels, seed=0)
+    for i, values in zip(sounding, values_of, strict=False):
         found[i] = values
     return found
 

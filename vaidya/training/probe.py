@@ -1,0 +1,179 @@
+"""Train an event head or a probe over an encoder and write it with its card.
+
+The figures on a card are cross-validated by subject; the head in the file is fitted on all clips with the
+regularisation and the calibration that inner folds chose.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vaidya.acoustic.base import Encoder, load_encoder
+from vaidya.acoustic.card import BASELINES, Figure, Source
+from vaidya.acoustic.fit import INNER_FOLDS, OUTER_FOLDS, Fitted, fit, with_fixed_label
+from vaidya.acoustic.head import LinearHead, events_name, save_head
+from vaidya.acoustic.listener import Heard, listen_to
+from vaidya.config import RunConfig
+from vaidya.evaluation.acoustic_table import (
+    COVID,
+    EVENT_LABELS,
+    LabelledClip,
+    examples_of,
+    speech_clips,
+    speech_examples,
+    target_examples,
+)
+from vaidya.evaluation.rows import ALL, BASELINE_PREFIX, PIPELINE_ARM, Row
+from vaidya.provenance import libraries, now, version
+
+SEED = 0
+CALIBRATION = "Platt, one line a label, on held-out logits of the inner folds, each clip counting once"
+FOLDS = (
+    f"{OUTER_FOLDS} outer folds by subject for the figures, {INNER_FOLDS} inner ones for regularisation and calibration"
+)
+INTENDED = "Mark where in a recording a sound is, count coughs, find breathing to measure its rate."
+NOT_FOR = "Diagnosis, or telling how ill somebody is. It has no say in triage."
+LIMITS = (
+    "The coughs are induced, by phone; the breathing is body-contact sound from electronic stethoscopes, not breath in "
+    "a room; the sneezes and most other sounds are from one collection of short clips. Label and way of recording go "
+    "together, so part of what the head knows is how a source sounds.",
+    "Every clip is also fitted on with room noise, as an excerpt in digital silence, and muffled, because without that "
+    "a head learnt that digital silence means a sneeze. Speech clips of the multilingual set were fitted on as well.",
+    "Windows bear their clip's label: a window of a cough clip may hold none.",
+    "Calibration holds for the mix of labels of these clips.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """Labelled clips with what an encoder made of them."""
+
+    run: RunConfig
+    encoder: Encoder
+    clips: tuple[LabelledClip, ...]
+    heard: tuple[Heard, ...]
+
+
+def listen_all(clips: Sequence[LabelledClip], run: RunConfig) -> Listened:
+    """Embed every clip."""
+    encoder = load_encoder(run.acoustic)
+    heard = tuple(listen_to(clip.recording, encoder, run.acoustic) for clip in clips)
+    return Listened(run, encoder, tuple(clips), heard)
+
+
+def train_events(data: Listened, rows: Sequence[Row], folder: Path) -> Path:
+    """An event head over all clips, with the figures of `rows`; returns its card's path.
+
+    rows: of the arm that judged this encoder (`vaidya.evaluation.acoustic_table.acoustic_rows`).
+    """
+    examples = examples_of(data.clips, data.heard, data.encoder, data.run.acoustic)
+    sounding = [example for example in examples if len(example.vectors)]
+    speech = speech_clips(data.run)
+    more = speech_examples(speech, data.encoder, data.run.acoustic)
+    fitted = fit([*sounding, *more], EVENT_LABELS, seed=SEED)
+    head: LinearHead = fitted.head
+    limits: tuple[str, ...] = LIMITS
+    if data.encoder.name == "yamnet":
+        head, note = _with_snoring(fitted, data.encoder)
+        limits = (*LIMITS, note)
+    facts = {
+        **_facts(data, fitted, (*data.clips, *speech)),
+        "name": events_name(data.encoder.name),
+        "kind": "events",
+        "intended_use": INTENDED,
+        "not_for": NOT_FOR,
+        "limits": limits,
+        "held_out": _figures(rows),
+    }
+    return save_head(head, facts, folder)
+
+
+def train_covid_probe(data: Listened, rows: Sequence[Row], arm: str, folder: Path) -> Path:
+    """The one clinical target of the clips, COVID-19 as reported with a cough; its card says what it is worth."""
+    chosen, examples = target_examples(data.clips, data.heard)
+    fitted = fit(examples, (COVID,), seed=SEED)
+    cohort = [row for row in rows if row.metric == "auroc" and row.cohort == f"target={COVID}"]
+    figures = {row.arm: _figure(row) for row in cohort}
+    facts = {
+        **_facts(data, fitted, chosen),
+        "name": f"{data.encoder.name}-{COVID}",
+        "kind": "probe",
+        "target": "COVID-19 reported",
+        "applies_to": "cough",
+        "intended_use": "Show that a probe is judged before it counts, and what a refusal looks like.",
+        "not_for": "Any decision about a patient.",
+        "limits": (
+            "The labels are self-reported; few were verified. The coughs are induced and recorded by phone or "
+            "messenger; one file a person assumed.",
+        ),
+        "held_out": {},
+        "auroc": figures[arm],
+        "baselines": {name: figures[BASELINE_PREFIX + name] for name in BASELINES},
+    }
+    return save_head(fitted.head, facts, folder)
+
+
+def _with_snoring(fitted: Fitted, encoder: Encoder) -> tuple[LinearHead, str]:
+    from vaidya.acoustic.yamnet import EMBEDDING_SIZE, GROUPS
+
+    index = EMBEDDING_SIZE + list(GROUPS).index("snoring")
+    note = "No clip of snoring was at hand: its probability is AudioSet's own for that class, not calibrated here."
+    assert encoder.dimension == EMBEDDING_SIZE + len(GROUPS), "the vector is the embedding and the groups"
+    return with_fixed_label(fitted.head, "snore", index), note
+
+
+def _facts(data: Listened, fitted: Fitted, clips: Sequence[LabelledClip]) -> dict[str, Any]:
+    return {
+        "encoder": data.encoder.name,
+        "encoder_sha256": tuple(used.sha256 for used in data.encoder.weights),
+        "sources": _sources(clips),
+        "split": "subject",
+        "folds": FOLDS,
+        "calibration": CALIBRATION,
+        "regularisation": fitted.strength,
+        # Phones and browsers record what the product hears; stethoscopes and sound effects do not.
+        "recorded_as_used": False,
+        "trained_at": now(),
+        "trained_with": {"vaidya": version(), **libraries()},
+        "seen": tuple(sorted(clip.recording.info.sha256 for clip in clips)),
+    }
+
+
+def _sources(clips: Sequence[LabelledClip]) -> tuple[Source, ...]:
+    groups: dict[tuple[str, str], list[LabelledClip]] = defaultdict(list)
+    for clip in clips:
+        groups[str(clip.case.attributes.get("source")), clip.case.licence].append(clip)
+    return tuple(
+        Source(
+            name=name,
+            licence=licence,
+            clips=len(found),
+            subjects=len({clip.subject for clip in found}),
+            recorded=", ".join(sorted({str(c.case.attributes.get("channel") or "not stated") for c in found})),
+        )
+        for (name, licence), found in sorted(groups.items())
+    )
+
+
+def _figures(rows: Sequence[Row]) -> dict[str, Figure]:
+    return {
+        row.metric if row.cohort == ALL else f"{row.metric} {row.cohort}": _figure(row)
+        for row in rows
+        if not row.cohort.startswith("target=")
+    }
+
+
+def _figure(row: Row) -> Figure:
+    def short(value: float | None) -> float | None:
+        return None if value is None else float(np.round(value, 4))
+
+    return Figure(value=short(row.value), low=short(row.low), high=short(row.high), n=row.n_scored)
+
+
+def rows_of_arm(rows: Sequence[Row], arm: str = PIPELINE_ARM) -> list[Row]:
+    """The rows of one arm."""
+    return [row for row in rows if row.arm == arm]
