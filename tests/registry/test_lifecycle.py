@@ -184,6 +184,18 @@ def test_an_answer_that_differs_says_where(judged):
     assert differing(answer(one), answer(other))[0] == "tier"
 
 
+def test_a_gate_that_checks_nothing_lets_nothing_through(registered, tmp_path):
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("gate: empty\ndescription: nothing\nchecks: []\n")
+    with pytest.raises(ConfigError, match="no checks"):
+        promote(registered.uri, gate=str(empty))
+    assert alias(registered.name, "champion") is None
+
+
+def test_the_newest_version_can_be_asked_for(registered):
+    assert version(f"models:/{registered.name}/latest").number == "1"
+
+
 def test_an_unknown_version_names_those_that_there_are(registered):
     with pytest.raises(ConfigError, match=r"registered versions of .*: 1"):
         version(f"models:/{registered.name}/7")

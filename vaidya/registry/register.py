@@ -84,11 +84,17 @@ def judged_config(run_id: str, tags: Mapping[str, str]) -> RunConfig:
 
 
 def own_requests(count: int = REHEARSAL_CASES) -> dict[str, dict[str, Any]]:
-    """A few of our own synthetic cases as requests; always the same ones, and more of them contain the fewer."""
+    """A few of our own synthetic cases as requests; always the same ones, and more of them contain the fewer.
+
+    Raises:
+        DataError: a recording of ours is not in the checkout.
+    """
     cases, _ = select(DatasetSpec(name=REHEARSED), REHEARSAL_SEED, count)
     found = {}
     for case in cases:
         path = audio_path(case)
+        if path is not None and not path.is_file():
+            raise DataError(f"the recording of case {case.id!r} is missing; eval/cases/ holds the script that makes it")
         found[case.id] = request_of(case, path.read_bytes() if path else None)
     return found
 

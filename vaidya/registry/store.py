@@ -14,6 +14,7 @@ from vaidya.tracking.mlflow import client, connect
 NAME = "vaidya"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 PREFIX = "models:/"
+LATEST = "latest"
 MANIFEST_TAG = "manifest_sha256"
 
 
@@ -34,7 +35,9 @@ class Version:
 
 
 def version(uri: str) -> Version:
-    """A version by its address: `models:/vaidya@champion`, `models:/vaidya/3`, or `3` or `@champion` of our model.
+    """A version by its address: `models:/vaidya@champion`, `models:/vaidya/3`, `models:/vaidya/latest`.
+
+    `3` and `@champion` alone are of our own model.
 
     Raises:
         ConfigError: there is none.
@@ -44,7 +47,7 @@ def version(uri: str) -> Version:
         if reference.startswith("@"):
             found = client().get_model_version_by_alias(name, reference[1:])
         else:
-            found = client().get_model_version(name, reference)
+            found = client().get_model_version(name, _newest(name) if reference == LATEST else reference)
     except _mlflow_error() as error:
         known = ", ".join(v.number for v in versions(name)) or "none"
         raise ConfigError(f"no model {uri!r}; registered versions of {name!r}: {known}") from error
@@ -59,6 +62,11 @@ def _parse(uri: str) -> tuple[str, str]:
         return name or NAME, f"@{alias}"
     name, _, number = text.rpartition("/")
     return name or NAME, number
+
+
+def _newest(name: str) -> str:
+    numbers = [int(row.version) for row in client().search_model_versions(f"name = '{name}'")]
+    return str(max(numbers, default=0))
 
 
 def versions(name: str = NAME) -> list[Version]:
