@@ -79,16 +79,11 @@ def _show(rows: "tuple[Stock, ...]", as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("name", no_wrap=True)
-    table.add_column("MB", justify="right", no_wrap=True)
-    for column in ("state", "whose", "licence", "from"):
-        table.add_column(column)
+    console = Console(highlight=False)
     for row in rows:
-        size = "?" if row.megabytes is None else f"{row.megabytes:,.0f}"
-        state = f"[{STATE_STYLES[row.state]}]{row.state}[/]"
-        where = "" if row.state == "missing" else row.detail
-        table.add_row(row.name, size, state, escape(row.whose), escape(row.licence), escape(where))
-    Console().print(table)
+        size = "" if row.megabytes is None else f"{row.megabytes:,.0f} MB"
+        console.print(f"[bold]{row.name:<34}[/][{STATE_STYLES[row.state]}]{row.state:<10}[/]{size:>10}")
+        console.print(f"  {escape(row.use)}; [dim]{escape(row.whose)}; {escape(row.licence)}[/]", soft_wrap=True)
+        if row.state != "missing":
+            console.print("  " + escape(f"from {row.detail}" if row.state == "ready" else row.detail), soft_wrap=True)
