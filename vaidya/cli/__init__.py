@@ -14,7 +14,7 @@ EXIT_OURS, EXIT_INPUT, EXIT_REFUSED = 1, 2, 3
 
 def build() -> typer.Typer:
     """The whole application, its commands in the order in which a user meets them."""
-    from vaidya.cli import bench, deploy, doctor, evaluate, experiment, registry, triage, weights
+    from vaidya.cli import bench, data, deploy, doctor, evaluate, experiment, registry, triage, weights
 
     app = typer.Typer(
         name="vaidya",
@@ -26,6 +26,7 @@ def build() -> typer.Typer:
     app.command("triage")(triage.triage)
     app.command("doctor")(doctor.doctor)
     app.add_typer(weights.app, name="weights")
+    app.add_typer(data.app, name="data")
     app.command("eval")(evaluate.evaluate)
     app.add_typer(bench.app, name="bench")
     app.command("gate")(evaluate.gate)
@@ -39,12 +40,6 @@ def build() -> typer.Typer:
     app.add_typer(deploy.app, name="deploy")
     app.command("run")(experiment.run)
     app.command("ui")(experiment.ui)
-    app.add_typer(bench.app, name="bench")
-    for command in (registry.register, registry.promote, registry.rollback, registry.audit):
-        app.command(command.__name__)(command)
-    app.command("serve")(deploy.serve)
-    app.command("rehearse")(deploy.rehearse)
-    app.add_typer(deploy.app, name="deploy")
     return app
 
 
