@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vaidya.bench import cold
-from vaidya.bench.consultation import Consultation, from_file, make_consultation
+from vaidya.bench.consultation import SECONDS, from_file, make_consultation
 from vaidya.bench.cost import price_rows
 from vaidya.bench.engines import EngineClock, engine_clock
 from vaidya.bench.machine import Limits, environment, is_noisy, measure_limits
@@ -40,13 +40,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to measure. peers: names of `vaidya.bench.peers.PEERS`. audio: a recording of the user's own."""
+    """What to measure. peers: names of `vaidya.bench.peers.PEERS`. audio: a recording of the user's own.
+
+    seconds: wanted length of the consultation that is made without one. cold: also start a new process.
+    """
 
     config: RunConfig
     scenario: Scenario = "single"
     repeat: int = 5
     peers: tuple[str, ...] = ("seed",)
     audio: Path | None = None
+    seconds: float = SECONDS
     cold: bool = True
     seed: int = 7
 
@@ -87,7 +91,7 @@ class _Bench:
         self.folder = folder
         self.rng = np.random.default_rng(job.seed)
         found = environment()
-        self.consultation = from_file(job.audio) if job.audio else make_consultation(folder)
+        self.consultation = from_file(job.audio) if job.audio else make_consultation(folder, job.seconds)
         self.report = Report(
             profile=job.config.profile,
             scenario=job.scenario,
@@ -242,6 +246,3 @@ def measure(job: Job, say: Say = lambda _: None) -> Report:
     """
     with tempfile.TemporaryDirectory(prefix="vaidya-bench-") as folder:
         return _Bench(job, Path(folder), say).run()
-
-
-__all__ = ["Consultation", "Job", "Report", "measure"]

@@ -156,7 +156,7 @@ def try_levers(job: Job, names: Sequence[str] = (), say: Say = lambda _: None) -
     found = environment()
     rng = np.random.default_rng(job.seed)
     with tempfile.TemporaryDirectory(prefix="vaidya-bench-") as folder:
-        consultation = from_file(job.audio) if job.audio else make_consultation(Path(folder))
+        consultation = from_file(job.audio) if job.audio else make_consultation(Path(folder), job.seconds)
         bench = Bench(job.config, consultation)
         report = Report(
             profile=job.config.profile,
