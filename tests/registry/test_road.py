@@ -14,6 +14,7 @@ import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import mlflow
@@ -21,6 +22,7 @@ import pytest
 from fastapi.testclient import TestClient
 from mlflow.pyfunc.scoring_server import init
 
+from vaidya.deploy.launch import command
 from vaidya.deploy.rehearse import ask_http, rehearse
 from vaidya.errors import DeploymentError, GateRefusedError
 from vaidya.pipeline import Pipeline
@@ -159,6 +161,14 @@ def rewrite_manifest(folder) -> None:
     from vaidya.registry.manifest import write_manifest
 
     write_manifest(folder)
+
+
+def test_the_models_own_code_serves_even_from_within_a_checkout(registered, repository, tmp_path):
+    with downloaded(registered) as folder:
+        line, environment = command(folder, "127.0.0.1", 1)
+        where = [*line[: line.index("-m")], "-c", "import vaidya; print(vaidya.__file__)"]
+        done = subprocess.run(where, env=environment, cwd=repository, capture_output=True, text=True, check=True)
+        assert Path(done.stdout.strip()) == folder / "code" / "vaidya" / "__init__.py"
 
 
 def test_a_server_whose_files_were_changed_never_starts(registered, tmp_path):

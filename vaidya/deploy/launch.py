@@ -33,8 +33,11 @@ def verified_folder(model: str, expected: str | None = None) -> Path:
 
 
 def command(folder: Path, host: str, port: int) -> tuple[list[str], dict[str, str]]:
-    """The command line and the environment of a verified folder's server."""
-    line = [sys.executable, "-m", "vaidya.deploy.server", str(folder), "--host", host, "--port", str(port)]
+    """The command line and the environment of a verified folder's server.
+
+    -P keeps the current folder off the path: started in a checkout, that one's code would run, not the model's own.
+    """
+    line = [sys.executable, "-P", "-m", "vaidya.deploy.server", str(folder), "--host", host, "--port", str(port)]
     environment = {**os.environ, "PYTHONPATH": str(folder / "code"), "PYTHONDONTWRITEBYTECODE": "1"}
     return line, environment
 
