@@ -19,8 +19,9 @@ _FAMILY_EVENT = re.compile(
 _ADDRESSED = re.compile(r"\b(?:you|your|any|anything|anyone)\b|आप|तुम|நீங்க|உங்க|మీ|మీరు|ನೀವು|ನಿಮ")
 # A clinician thinks aloud, explains and gives advice; what is named there is not found.
 _MUSING = re.compile(
-    r"\b(?:might|may|could|can|would|should|if|rule|ruled|ruling|think(?:ing)? (?:of|about)|sounds? like|suggests?|consistent with"
-    r"|red flags?|things? like|such as|including|unlikely|consider|possib\w+|differential|risk|important|test|what (?:we|i) call)\b"
+    r"\b(?:might|may|could|can|would|should|if|rule|ruled|ruling|think(?:ing)? (?:of|about)|sounds? like|suggests?"
+    r"|consistent with|red flags?|things? like|such as|including|unlikely|consider|possib\w+|differential|risk"
+    r"|important|test|what (?:we|i) call)\b"
 )
 
 
@@ -33,12 +34,14 @@ def is_asserted(text: Spoken, start: int, end: int) -> bool:
 
 
 def _family_history(text: Spoken, start: int, end: int) -> bool:
+    sentence = text.sentences[text.sentence_index(start)]
+    recent = pattern("temporality", "present").search(sentence.text)
+    events = [match.span() for match in _FAMILY_EVENT.finditer(sentence.text)]
+    if not recent and any(begin <= start - sentence.start < stop for begin, stop in events):
+        return True  # the phrase is the relative: "my grandfather had …" tells nobody's age
     if experiencer(text.text, start, end) is not Experiencer.HISTORY:
         return False
-    sentence = text.sentences[text.sentence_index(start)].text
-    if pattern("experiencer", "history").search(sentence):
-        return True
-    return bool(_FAMILY_EVENT.search(sentence)) and not pattern("temporality", "present").search(sentence)
+    return bool(pattern("experiencer", "history").search(sentence.text)) or bool(events and not recent)
 
 
 def _asked_in_vain(text: Spoken, start: int) -> bool:

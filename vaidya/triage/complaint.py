@@ -8,10 +8,9 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
-from vaidya.schema import Consciousness, Reason, Source, Tier
-from vaidya.triage.evidence import TriageInput
+from vaidya.schema import Consciousness, Reason, Source, Tier, Vitals
 from vaidya.triage.rules import Alternatives, alternatives, evidence_of, read_rules
-from vaidya.triage.signs import signs_of
+from vaidya.triage.signs import Signs
 
 # CTAS level of consciousness: V is about GCS 13, P 8, U 3; below 14 is level 2, below 9 level 1. New confusion (C)
 # stays with NEWS2.
@@ -49,7 +48,7 @@ class Complaint:
     chronic: dict[int, Tier]
 
     def floor(self, pain: float | None, *, long_standing: bool) -> Tier:
-        """The floor at a pain score; an unknown score leaves the group's own tier, or counts as 0 in an old complaint."""
+        """The floor at a pain score; an unknown one leaves the group's own tier, or counts as 0 in an old complaint."""
         if self.chronic and long_standing:
             return max(tier for score, tier in self.chronic.items() if (pain or 0) >= score)
         return max([self.tier, *(tier for score, tier in self.pain.items() if pain is not None and pain >= score)])
@@ -68,9 +67,9 @@ def complaints() -> tuple[Complaint, ...]:
     )
 
 
-def complaint_reasons(evidence: TriageInput) -> tuple[Reason, ...]:
+def complaint_reasons(signs: Signs, vitals: Vitals) -> tuple[Reason, ...]:
     """One reason a group that holds, one for severe pain, one for a patient who is not alert."""
-    signs, pain = signs_of(evidence), evidence.vitals.pain
+    pain = vitals.pain
     old = "long_standing" in signs and "deteriorating" not in signs
     held = ((group, evidence_of(group.when, signs)) for group in complaints())
     found = [
@@ -78,7 +77,7 @@ def complaint_reasons(evidence: TriageInput) -> tuple[Reason, ...]:
         for group, ids in held
         if ids is not None
     ]
-    if evidence.vitals.consciousness in NOT_ALERT:
+    if vitals.consciousness in NOT_ALERT:
         detail = "responds to voice or less"
         found.append(_reason("not_alert", Tier.EMERGENCY, detail, ("vital:consciousness",)))
     if pain is not None and pain >= SEVERE_PAIN:

@@ -13,6 +13,7 @@ from vaidya.triage.evidence import TriageInput, without_recording
 from vaidya.triage.news2 import news2
 from vaidya.triage.policy import human_reasons, policy_reasons
 from vaidya.triage.red_flags import red_flag_reasons
+from vaidya.triage.signs import signs_of
 from vaidya.triage.sound import sound_reasons
 from vaidya.triage.vitals import vitals_reasons
 
@@ -23,13 +24,18 @@ def decide(evidence: TriageInput, config: TriageConfig) -> Decision:
     `preliminary_tier` is what vital signs and complaint say alone. A source that the configuration switches off is
     silent: what it would have said is then unknown, never normal.
     """
-    reasons = known_reasons(evidence, config)
+    early = _ruled(without_recording(evidence.vitals, evidence.patient, evidence.complaint), config)
+    reasons = _ruled(evidence, config) if evidence.transcript.segments else early
+    if config.model and evidence.model_tier is not None:
+        reasons += (Reason(source=Source.MODEL, rule="model_tier", tier=evidence.model_tier),)
+    if config.sound:
+        reasons += sound_reasons(evidence, reasons)
     reasons += policy_reasons(evidence, reasons, config)
-    floors = {source.value: floor for source in Source if (floor := _floor(reasons, source)) is not None}
     humans = human_reasons(evidence, reasons, config)
+    floors = {source.value: floor for source in Source if (floor := _floor(reasons, source)) is not None}
     return Decision(
         tier=max(floors.values(), default=Tier.URGENT),
-        preliminary_tier=preliminary(evidence.vitals, evidence.patient, evidence.complaint, config),
+        preliminary_tier=_most_severe(early),
         needs_human=bool(humans),
         human_reasons=humans,
         reasons=tuple(sorted(reasons, key=lambda reason: -reason.tier.severity)),
@@ -43,25 +49,25 @@ def preliminary(vitals: Vitals, patient: Patient, complaint: str | None, config:
 
     It can only be raised afterwards.
     """
-    reasons = known_reasons(without_recording(vitals, patient, complaint), config)
-    return max((reason.tier for reason in reasons), default=None)
+    return _most_severe(_ruled(without_recording(vitals, patient, complaint), config))
 
 
-def known_reasons(evidence: TriageInput, config: TriageConfig) -> tuple[Reason, ...]:
-    """The floors that rest on what is known, before the rules on what is not."""
+def _ruled(evidence: TriageInput, config: TriageConfig) -> tuple[Reason, ...]:
+    """The floors of the rules: vital signs, red flags, complaint."""
     reasons: tuple[Reason, ...] = ()
     if config.vitals:
         reasons += vitals_reasons(evidence.vitals, evidence.patient, config.adult_age)
+    signs = signs_of(evidence) if config.red_flags or config.complaint else {}
     if config.red_flags:
-        reasons += red_flag_reasons(evidence)
+        reasons += red_flag_reasons(signs)
     if config.complaint:
-        reasons += complaint_reasons(evidence)
-    if config.model and evidence.model_tier is not None:
-        reasons += (Reason(source=Source.MODEL, rule="model_tier", tier=evidence.model_tier),)
-    if config.sound:
-        reasons += sound_reasons(evidence, reasons)
+        reasons += complaint_reasons(signs, evidence.vitals)
     return reasons
 
 
 def _floor(reasons: Sequence[Reason], source: Source) -> Tier | None:
-    return max((reason.tier for reason in reasons if reason.source is source), default=None)
+    return _most_severe([reason for reason in reasons if reason.source is source])
+
+
+def _most_severe(reasons: Sequence[Reason]) -> Tier | None:
+    return max((reason.tier for reason in reasons), default=None)

@@ -60,6 +60,27 @@ class Sign:
 
 
 @lru_cache(maxsize=1)
+def _by_stem() -> tuple[dict[str, frozenset[int]], frozenset[int]]:
+    """Stem -> places in the lexicon of the signs that need it, and the signs with a phrase that needs no stem."""
+    places: dict[str, set[int]] = {}
+    always: set[int] = set()
+    for place, sign in enumerate(lexicon()):
+        for phrase in sign.phrases:
+            stems = phrase.rows[0].stems
+            always.update(() if stems else (place,))
+            for stem in stems:
+                places.setdefault(stem, set()).add(place)
+    return {stem: frozenset(found) for stem, found in places.items()}, frozenset(always)
+
+
+def candidates(text: str) -> list[Sign]:
+    """The signs that may be in a normalised text: a few of hundreds, found by their stems alone."""
+    by_stem, always = _by_stem()
+    found = set(always).union(*(places for stem, places in by_stem.items() if stem in text))
+    return [lexicon()[place] for place in sorted(found)]
+
+
+@lru_cache(maxsize=1)
 def lexicon() -> tuple[Sign, ...]:
     """Every sign of every language that ships.
 

@@ -1,8 +1,8 @@
 """National Early Warning Score 2, computed in code from what was measured.
 
 Source: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017, chart 1 (the score) and
-chart 2 (the thresholds). The chart is written in whole numbers (temperature in tenths). A value that falls between two bands
-(a mean of two readings, a converted unit) takes the more severe of the two.
+chart 2 (the thresholds). The chart is written in whole numbers (temperature in tenths). A value that falls between two
+bands (a mean of two readings, a converted unit) takes the more severe of the two.
 
 The score is a sum, each part of which grows with the distance from normal, so worsening a vital never lowers it.
 """

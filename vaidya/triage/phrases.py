@@ -26,8 +26,8 @@ WordLists = Mapping[str, Sequence[str]]
 Span = tuple[int, int]
 
 _SEPARATOR = r"[\s,/\"'()-]+"
-# A word that may stand in a gap. A denial may not: in "no pain in the chest" and "he hasn't taken all the pills" the words
-# around the denial are not the finding.
+# A word that may stand in a gap. A denial may not: in "he hasn't taken all the pills" the words around it are not the
+# finding.
 _DENIAL = rf"(?:no|not|never|without|denies|denied|nor|\w+n't|nahi|nahin|नहीं|नही){END}"
 _ANY_WORD = rf"(?!{_DENIAL})[^\s.?!;:।,]+"
 _WORD_REST = r"[\w\u0900-\u0dff'-]*"

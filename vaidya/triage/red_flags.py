@@ -1,4 +1,7 @@
-"""Red flags: combinations of signs that make waiting dangerous, whatever the vital signs are. Rules: `red_flags.yaml`."""
+"""Red flags: combinations of signs that make waiting dangerous, whatever the vital signs are.
+
+Rules: `red_flags.yaml`, over the signs of `signs/<language>.yaml`. Every flag is URGENT or more.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,9 +9,8 @@ from functools import lru_cache
 from pydantic import BaseModel, ConfigDict
 
 from vaidya.schema import Reason, Source, Tier
-from vaidya.triage.evidence import TriageInput
 from vaidya.triage.rules import Alternatives, alternatives, evidence_of, read_rules
-from vaidya.triage.signs import signs_of
+from vaidya.triage.signs import Signs
 
 
 class _Flag(BaseModel):
@@ -50,9 +52,8 @@ def red_flags() -> tuple[RedFlag, ...]:
     )
 
 
-def red_flag_reasons(evidence: TriageInput) -> tuple[Reason, ...]:
+def red_flag_reasons(signs: Signs) -> tuple[Reason, ...]:
     """One reason a flag that holds; the reason names the flag, never the patient's words."""
-    signs = signs_of(evidence)
     found = ((flag, evidence_of(flag.when, signs)) for flag in red_flags())
     return tuple(
         Reason(source=Source.RED_FLAG, rule=flag.name, tier=flag.tier, detail=flag.meaning, evidence=ids)

@@ -22,7 +22,8 @@ def alternatives(block: str) -> Alternatives:
 
 def evidence_of(when: Alternatives, signs: Signs) -> tuple[str, ...] | None:
     """What the alternatives that hold rest on; None when none does."""
-    held = [line for line in when if line <= signs.keys()]
+    names = frozenset(signs)
+    held = [line for line in when if line <= names]
     if not held:
         return None
     return tuple(dict.fromkeys(id_ for line in held for sign in sorted(line) for id_ in signs[sign]))[:_MOST_EVIDENCE]

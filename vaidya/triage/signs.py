@@ -7,7 +7,7 @@ from vaidya.language import to_digits
 from vaidya.schema import Consciousness, Patient, Vitals
 from vaidya.triage.asserted import is_asserted
 from vaidya.triage.evidence import TriageInput
-from vaidya.triage.lexicon import lexicon
+from vaidya.triage.lexicon import candidates
 from vaidya.triage.news2 import news2
 from vaidya.triage.reported import reported_signs
 from vaidya.triage.spoken import Spoken, evidence_at, texts_of
@@ -62,7 +62,7 @@ def _said(text: Spoken) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Signs asserted in a text."""
     spans = [(sentence.start, sentence.end) for sentence in text.sentences]
     found: dict[str, list[int]] = {}
-    for sign in lexicon():
+    for sign in candidates(text.text):
         for match in sign.matches(text.text, spans):
             if all(is_asserted(text, *span) for span in match):
                 found.setdefault(sign.name, []).extend(start for start, _ in match)

@@ -1,4 +1,4 @@
-"""What earned sound may do: raise the tier by one, for a respiratory patient. It never lowers, and never decides alone."""
+"""What earned sound may do: raise the tier by one, for a respiratory patient. It never decides alone."""
 
 from collections.abc import Sequence
 
