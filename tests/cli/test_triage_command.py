@@ -1,0 +1,103 @@
+import json
+
+import pytest
+
+from vaidya.cli import main
+from vaidya.schema import Tier, TriageRecord
+
+
+@pytest.fixture
+def vaidya(monkeypatch, capsys):
+    """Run the command line in this process: exit code, stdout, stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["vaidya", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def test_json_is_the_record_and_nothing_else(vaidya):
+    code, out, _ = vaidya("triage", "--spo2", 84, "--sbp", 82, "--age", 61, "--json")
+    record = TriageRecord.model_validate_json(out)
+    assert code == 0
+    assert record.decision.tier is Tier.EMERGENCY
+    assert record.vitals.measured() == {"spo2": 84.0, "sbp": 82.0}
+
+
+def test_the_wire_has_the_names_that_others_rely_on(vaidya):
+    _, out, _ = vaidya("triage", "--complaint", "crushing chest pain", "--pulse", 120, "--json")
+    record = json.loads(out)
+    assert set(record["transcript"]) >= {"state", "language", "segments"}
+    assert set(record["note"]) >= {"state", "subjective", "objective", "assessment", "plan"}
+    assert set(record["decision"]) >= {"tier", "needs_human", "preliminary_tier", "reasons"}
+    assert set(record["decision"]["reasons"][0]) >= {"source", "rule", "tier"}
+    assert set(record["note"]["objective"][0]) >= {"text", "evidence", "supported"}
+    assert {"findings", "failures", "provenance", "timings"} <= set(record)
+
+
+def test_the_page_says_why_and_what_is_missing(vaidya):
+    code, out, _ = vaidya("triage", "--spo2", 84, "--age", 61)
+    assert code == 0
+    assert "EMERGENCY" in out
+    assert "Missing" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--spo2", "140"], "VITALS: spo2"),
+        (["--temperature", "98.6"], "Fahrenheit"),
+        (["--pulse", "-5"], "VITALS: pulse"),
+        (["--age", "400"], "PATIENT: age"),
+        (["nowhere.wav"], "AUDIO_NOT_FOUND"),
+        (["--language", "Hindi", "--spo2", "97"], "LANGUAGE"),
+        ([], "INTAKE"),
+    ],
+)
+def test_unusable_input_exits_2_with_a_code(vaidya, arguments, says):
+    code, out, err = vaidya("triage", *arguments, "--json")
+    assert code == 2
+    assert says in err
+    assert out == ""
+
+
+def test_vitals_come_from_a_file_and_flags_win(vaidya, tmp_path):
+    path = tmp_path / "vitals.json"
+    path.write_text('{"spo2": 97, "on-oxygen": true, "pain": null}')
+    _, out, _ = vaidya("triage", "--vitals", path, "--spo2", 90, "--json")
+    assert json.loads(out)["vitals"]["spo2"] == 90
+    assert json.loads(out)["vitals"]["on_oxygen"] is True
+
+
+@pytest.mark.parametrize("text", ["not json", "[1, 2]", '{"sp02": 97}'])
+def test_a_wrong_vitals_file_is_refused(vaidya, tmp_path, text):
+    path = tmp_path / "vitals.json"
+    path.write_text(text)
+    code, _, err = vaidya("triage", "--vitals", path, "--json")
+    assert code == 2
+    assert err.startswith("VITALS")
+
+
+def test_an_unknown_profile_is_our_users_setting_not_a_trace(vaidya):
+    code, _, err = vaidya("triage", "--spo2", 97, "--profile", "laptop")
+    assert code == 1
+    assert err.startswith("CONFIG")
+    assert "Traceback" not in err
+
+
+def test_fhir_is_a_bundle_and_holds_no_vital_that_was_not_measured(vaidya):
+    code, out, _ = vaidya("triage", "--spo2", 93, "--age", 50, "--fhir")
+    assert code == 0
+    bundle = json.loads(out)
+    assert bundle["resourceType"] == "Bundle"
+    observations = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation"]
+    codes = [coding["code"] for o in observations for coding in o["code"]["coding"]]
+    assert "59408-5" in codes
+    assert "8867-4" not in codes
