@@ -10,8 +10,7 @@ def figure(low: float | None, high: float | None) -> Figure:
     return Figure(value=value, low=low, high=high, n=100)
 
 
-@pytest.fixture
-def earned_card() -> Card:
+def make_card() -> Card:
     """A made-up probe that beats every baseline on other subjects, recorded as it is used."""
     return Card(
         name="made-up",
@@ -37,3 +36,8 @@ def earned_card() -> Card:
         sha256="0" * 64,
         seen=(),
     )
+
+
+@pytest.fixture
+def earned_card() -> Card:
+    return make_card()

@@ -16,6 +16,7 @@ STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse regularisation, on standardised 
 OUTER_FOLDS, INNER_FOLDS = 5, 4
 WINDOWS_PER_CLIP = 8  # a long recording must not outvote a short one, nor cost more
 SMALLEST_SCALE = 1e-3
+RAREST = 1e-3  # a label that was never met is rare, not impossible
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,10 @@ def _fit_plain(examples: Sequence[Example], labels: tuple[str, ...], strength: f
     scale = np.maximum(np.sqrt(np.average((vectors - mean) ** 2, axis=0, weights=shares)), SMALLEST_SCALE)
     weights, biases = [], []
     for column in targets.T:
+        if np.ptp(column) == 0:  # a label that these clips lack, or that all bear: nothing can be learnt about it
+            weights.append(np.zeros(len(mean)))
+            biases.append(0.0)
+            continue
         # Rare labels weigh as much as common ones; calibration puts their true share back.
         balance = np.where(column > 0, 0.5 / (shares @ column), 0.5 / (shares @ (1 - column))) * shares
         model = LogisticRegression(C=strength, max_iter=500)
@@ -149,12 +154,12 @@ def _platt(logits: np.ndarray, target: np.ndarray, shares: np.ndarray) -> tuple[
     """Slope and offset that make held-out logits probabilities (Platt 1999), by weak regularisation."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=100.0).fit(logits[:, None], target, sample_weight=shares)
-    slope = float(model.coef_[0, 0])
-    if slope > 0:
-        return slope, float(model.intercept_[0])
+    if np.ptp(target) > 0 and np.ptp(logits) > 0:
+        model = LogisticRegression(C=100.0).fit(logits[:, None], target, sample_weight=shares)
+        if model.coef_[0, 0] > 0:
+            return float(model.coef_[0, 0]), float(model.intercept_[0])
     # A negative slope would turn the head around: it knows nothing, so it gives the label's share to everybody.
-    share = float(shares @ target / shares.sum())
+    share = float(np.clip(shares @ target / shares.sum(), RAREST, 1 - RAREST))
     return 0.0, float(np.log(share / (1 - share)))
 
 

@@ -111,6 +111,7 @@ def train_covid_probe(data: Listened, rows: Sequence[Row], arm: str, folder: Pat
             "messenger; one file a person assumed.",
         ),
         "held_out": {},
+        "recorded_as_used": True,  # by the patient's own phone, as here
         "auroc": figures[arm],
         "baselines": {name: figures[BASELINE_PREFIX + name] for name in BASELINES},
     }
@@ -135,7 +136,7 @@ def _facts(data: Listened, fitted: Fitted, clips: Sequence[LabelledClip]) -> dic
         "folds": FOLDS,
         "calibration": CALIBRATION,
         "regularisation": fitted.strength,
-        # Phones and browsers record what the product hears; stethoscopes and sound effects do not.
+        # Stethoscopes and sound effects are not what the product hears.
         "recorded_as_used": False,
         "trained_at": now(),
         "trained_with": {"vaidya": version(), **libraries()},
