@@ -52,7 +52,8 @@ class TranscriptConfig(Section):
 
     Above `compression_ratio_max`, `repetition_max` or `no_speech_max`, below `avg_logprob_min`, or with less than
     `own_script_min` of its letters in the language's script, a segment is doubted; when more than `doubtful_share_max`
-    of the speech is doubtful, the transcript is UNRELIABLE. Below `unintelligible_logprob` the words are withheld.
+    of the speech is doubtful, the transcript is UNRELIABLE. Below `unintelligible_logprob` the words are withheld,
+    below `translation_logprob_min` their English is.
     voice_threshold: a frame of sound above it is voice. Voice that goes on for `voice_sure_s` is speech; a shorter
     sound is a word only if it was understood with `short_logprob_min` and at most `short_no_speech_max`.
     """
@@ -62,17 +63,18 @@ class TranscriptConfig(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: str = "int8"
     threads: Annotated[int, Field(ge=0)] = 0
-    beam_size: Annotated[int, Field(ge=1, le=20)] = 1
+    beam_size: Annotated[int, Field(ge=1, le=20)] = 5
     batch_size: Annotated[int, Field(ge=1, le=64)] = 8
     translate: bool = True
     initial_prompt: str | None = None
     language_probability_min: Share = 0.5
     no_speech_max: Share = 0.6
-    avg_logprob_min: float = -1.0
+    avg_logprob_min: float = -0.7
     compression_ratio_max: Positive = 2.4
     repetition_max: Annotated[int, Field(ge=2)] = 4
     own_script_min: Share = 0.6
     unintelligible_logprob: float = -1.2
+    translation_logprob_min: float = -1.0
     voice_threshold: Share = 0.5
     voice_sure_s: Positive = 1.2
     short_logprob_min: float = -0.7
@@ -131,7 +133,7 @@ class NoteConfig(Section):
     """How the note is asked for and checked."""
 
     writer: Literal["model", "extractive"] = "model"
-    prompt: str = "soap-v1"
+    prompt: str = "soap-v4"
     retries: Annotated[int, Field(ge=0, le=3)] = 1
     add_missing_facts: bool = True
     withhold_unsupported: bool = True

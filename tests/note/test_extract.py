@@ -23,6 +23,7 @@ def facts(*lines):
         ("I take metformin five hundred milligrams twice a day.", "Medicine: Metformin 500 milligrams twice a day"),
         ("I use a salbutamol inhaler, two puffs every morning.", "Medicine: Salbutamol inhaler 2 puffs every morning"),
         ("I stopped taking my amlodipine.", "Not taking amlodipine"),
+        ("I take 500 mg of metformin and amlodipine.", "Medicine: Metformin 500 mg"),
         ("I'm allergic to penicillin.", "Allergy: penicillin"),
         ("I have no known allergies.", "No known allergies"),
         ("I've had high blood pressure for years.", "History of hypertension"),
@@ -45,6 +46,7 @@ def test_said_by_a_patient(said, noted):
 @pytest.mark.parametrize(
     ("said", "never"),
     [
+        ("I take metformin 500 mg twice a day and amlodipine.", "Medicine: Amlodipine 500 mg"),
         ("I have no chest pain.", "Chest pain"),
         ("My father had a heart attack.", "History of heart attack"),
         ("If I get a fever I take paracetamol.", "Fever"),

@@ -63,11 +63,10 @@ def test_control_tokens_are_taken_out(attack):
     assert "my head hurts" in body
 
 
-def test_missing_vitals_are_not_in_the_prompt():
-    body = render(source_of(vitals=Vitals(spo2=93)))
-    assert "SpO2 93 %" in body
-    for name in ("Pulse", "Temperature", "Blood pressure", "Respirations"):
-        assert name not in body
+def test_vital_signs_are_written_by_code_and_not_shown_to_the_model():
+    body = render(source_of(vitals=Vitals(spo2=93, pulse=110)))
+    assert "93" not in body
+    assert "110" not in body
 
 
 def test_a_long_consultation_is_shortened_to_what_says_most():

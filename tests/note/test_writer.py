@@ -116,6 +116,15 @@ def test_objective_statements_of_the_model_need_a_clinician(chest_pain):
     assert writer.write(chest_pain).note.objective == ()
 
 
+def test_a_dose_given_to_the_wrong_medicine_is_withheld():
+    source = source_of(consultation(("C", "We'll continue metformin 500 mg twice a day and amlodipine 5 mg.")))
+    plan = ["Continue amlodipine 500 mg", "Continue amlodipine 5 mg"]
+    writer, _ = writer_of(reply_of(s=["Metformin and amlodipine"], p=plan))
+    note = writer.write(source).note
+    assert "Continue amlodipine 5 mg" in texts(note.plan)
+    assert [(s.text, s.flags) for s in note.withheld] == [("Continue amlodipine 500 mg", ("unsupported_dose",))]
+
+
 def test_an_examination_said_aloud_is_objective():
     source = source_of(
         consultation(("P", "I have a cough."), ("C", "I can hear crackles at the right base. We'll get a chest x-ray."))

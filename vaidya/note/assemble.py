@@ -9,6 +9,7 @@ from vaidya.note.evidence import (
     NEGATION_CONFLICT,
     NOT_SAID_BY_CLINICIAN,
     UNSUPPORTED_DIAGNOSIS,
+    UNSUPPORTED_DOSE,
     UNSUPPORTED_DRUG,
     UNSUPPORTED_NUMBER,
     Spoken,
@@ -26,8 +27,10 @@ from vaidya.schema import NoteState, Origin, SectionName, SoapNote, Speaker, Sta
 _UNSAFE = frozenset(
     (
         UNSUPPORTED_DRUG,
+        UNSUPPORTED_DOSE,
         UNSUPPORTED_NUMBER,
         UNSUPPORTED_DIAGNOSIS,
+        UNSUPPORTED_DOSE,
         NOT_SAID_BY_CLINICIAN,
         NEGATION_CONFLICT,
         EXPERIENCER_CONFLICT,

@@ -13,6 +13,7 @@ from vaidya.language import Experiencer, content_words, is_negated, normalise, n
 from vaidya.note.base import NoteInput
 from vaidya.note.cues import word_set
 from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
+from vaidya.note.extract.medicines import dosing
 from vaidya.note.extract.mentions import Mention, mentions
 from vaidya.note.heard import Heard, heard
 from vaidya.schema import Origin, SectionName, Speaker, Statement
@@ -20,16 +21,18 @@ from vaidya.schema import Origin, SectionName, Speaker, Statement
 NO_EVIDENCE = "no_evidence"
 UNSUPPORTED_NUMBER = "unsupported_number"
 UNSUPPORTED_DRUG = "unsupported_drug"
+UNSUPPORTED_DOSE = "unsupported_dose"
 UNSUPPORTED_DIAGNOSIS = "unsupported_diagnosis"
 NEGATION_CONFLICT = "negation_conflict"
 EXPERIENCER_CONFLICT = "experiencer_conflict"
 NOT_SAID_BY_CLINICIAN = "not_said_by_clinician"
 FLAGS = (
-    *(NO_EVIDENCE, UNSUPPORTED_NUMBER, UNSUPPORTED_DRUG, UNSUPPORTED_DIAGNOSIS),
+    *(NO_EVIDENCE, UNSUPPORTED_NUMBER, UNSUPPORTED_DRUG, UNSUPPORTED_DOSE, UNSUPPORTED_DIAGNOSIS),
     *(NEGATION_CONFLICT, EXPERIENCER_CONFLICT, NOT_SAID_BY_CLINICIAN),
 )
 
 _MOST_SENTENCES = 4  # sentences that one statement may rest on
+_TIMES = ("once", "twice", "morning", "evening", "night", "weekly")
 _CLINICAL = ("symptom", "condition", "pregnancy", "social")
 
 
@@ -75,6 +78,11 @@ class Spoken:
         """Every medicine named in the transcript or the complaint."""
         texts = [*(sentence.text for sentence in self.sentences), self.complaint]
         return frozenset(found.name for text in texts for found in find_drugs(text))
+
+    @cached_property
+    def dosings(self) -> tuple[dict[str, str], ...]:
+        """Dose and frequency of each medicine, by sentence."""
+        return tuple(dosing(sentence.text) for sentence in self.sentences)
 
     @cached_property
     def concepts(self) -> frozenset[str]:
@@ -147,8 +155,24 @@ def _number_flags(plain: str, spoken: Spoken) -> list[str]:
 
 
 def _drug_flags(plain: str, spoken: Spoken) -> list[str]:
-    said = {found.name for found in find_drugs(plain)}
-    return [UNSUPPORTED_DRUG] if said - spoken.drugs else []
+    named = {found.name for found in find_drugs(plain)}
+    if named - spoken.drugs:
+        return [UNSUPPORTED_DRUG]
+    wrong = (name for name, dose in dosing(plain).items() if dose and not _dosed(name, dose, spoken.dosings))
+    return [UNSUPPORTED_DOSE] if next(wrong, None) else []
+
+
+def _dosed(name: str, dose: str, said: Sequence[dict[str, str]]) -> bool:
+    """Whether some sentence gives this medicine at least this dose and frequency; true where none gives it any."""
+    bare = name.split(maxsplit=1)[0]
+    pairs = (pair for sentence in said for pair in sentence.items())
+    given = [words for drug, words in pairs if words and drug.split(maxsplit=1)[0] == bare]
+    return not given or any(_amounts(dose) <= _amounts(words) for words in given)
+
+
+def _amounts(dose: str) -> frozenset[str]:
+    """What must agree of two doses: their numbers and times of day, not their wording."""
+    return frozenset(word for word in dose.split() if word[0].isdigit() or word in _TIMES)
 
 
 def _concept_flags(plain: str, section: SectionName, spoken: Spoken) -> list[str]:

@@ -15,7 +15,6 @@ from vaidya.errors import ConfigError
 from vaidya.language import Answer, answer, content_words, normalise, numbers
 from vaidya.note.base import NoteInput
 from vaidya.note.extract.lexicon import find_concepts, find_drugs
-from vaidya.note.measured import measured_statements
 from vaidya.note.speakers import speakers
 from vaidya.schema import Message, Speaker
 
@@ -72,12 +71,13 @@ def _prefix(files: dict[str, str]) -> list[Message]:
 
 
 def render(source: NoteInput) -> str:
-    """The consultation as the model reads it: facts about the patient, measured values, and the words, fenced."""
-    measured = "; ".join(statement.text for statement in measured_statements(source.vitals, source.findings))
+    """The consultation as the model reads it: who the patient is, the complaint, and the words, fenced.
+
+    Measured values are left out: code writes them into the note and rules judge them, and small models repeat them.
+    """
     lines = [
         f"PATIENT: {_who(source)}",
         f"COMPLAINT: {fenced_text(source.complaint or '') or 'not given'}",
-        f"MEASURED: {measured or 'nothing'}",
         f"TRANSCRIPT {OPEN}",
         *_turns(source),
         CLOSE,

@@ -17,7 +17,6 @@ _STOPPED = re.compile(
 )
 _DEVICES = ("inhaler", "nebuliser", "nebulizer")
 _REACH = 45  # characters after a name within which its dose and frequency stand
-_REACH_BEFORE = 25
 
 
 def medicine_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
@@ -33,9 +32,7 @@ def _in_sentence(sentence: Heard) -> Iterator[ExtractedFact]:
     for place, drug in enumerate(drugs):
         if hypothetical(text, drug.start):
             continue
-        before = drugs[place - 1].end if place else 0
-        after = drugs[place + 1].start if place + 1 < len(drugs) else len(text)
-        yield _medicine(sentence, text, drug, (before, after))
+        yield _medicine(sentence, text, drug, _bounds(drugs, place, text))
 
 
 def _with_devices(drugs: Sequence[Found], text: str) -> list[Found]:
@@ -64,10 +61,32 @@ def _medicine(sentence: Heard, text: str, drug: Found, bounds: tuple[int, int]) 
 def _dosing(text: str, drug: Found, bounds: tuple[int, int]) -> str:
     """Dose and frequency that stand by a name and by no other medicine's."""
     after = text[drug.end : min(bounds[1], drug.end + _REACH)]
-    before = text[max(bounds[0], drug.start - _REACH_BEFORE) : drug.start]
-    dose = cue("dose").search(after) or cue("dose").search(before)
+    dose = cue("dose").search(after) or _dose_before(text[bounds[0] : drug.start])
     frequency = cue("frequency").search(after)
     return " ".join(match.group() for match in (dose, frequency) if match)
+
+
+def _dose_before(text: str) -> re.Match[str] | None:
+    """A dose right before the name ("500 mg of", "two tablets of"): one further off is another medicine's."""
+    doses = list(cue("dose").finditer(text))
+    return doses[-1] if doses and text[doses[-1].end() :].strip() in ("", "of", "of the", "of my") else None
+
+
+def dosing(text: str) -> dict[str, str]:
+    """Dose and frequency of each medicine named in a text in normal form, as far as they stand beside its name.
+
+    >>> dosing("metformin 500 mg twice a day and amlodipine")
+    {'metformin': '500 mg twice a day', 'amlodipine': ''}
+    """
+    digits = to_digits(text)
+    drugs = _with_devices(find_drugs(digits), digits)
+    return {drug.name: _dosing(digits, drug, _bounds(drugs, place, digits)) for place, drug in enumerate(drugs)}
+
+
+def _bounds(drugs: Sequence[Found], place: int, text: str) -> tuple[int, int]:
+    """From the end of the medicine before to the start of the one after."""
+    before = drugs[place - 1].end if place else 0
+    return before, drugs[place + 1].start if place + 1 < len(drugs) else len(text)
 
 
 def allergy_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
