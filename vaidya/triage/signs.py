@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from vaidya.language import to_digits
-from vaidya.schema import Consciousness, Patient, Vitals
+from vaidya.schema import Patient, Vitals
 from vaidya.triage.asserted import is_asserted
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.lexicon import candidates
@@ -37,7 +37,6 @@ _VITAL_OF = {
     "measured_very_fast_pulse": "pulse",
     "measured_low_oxygen": "spo2",
     "measured_fast_breathing": "respirations",
-    "drowsy": "consciousness",
 }
 
 _AGE = re.compile(
@@ -107,7 +106,6 @@ def _measured(vitals: Vitals) -> Signs:
         "measured_very_fast_pulse": _at_least(vitals.pulse, VERY_FAST_PULSE),
         "measured_low_oxygen": parts.get("spo2", 0) >= 3,
         "measured_fast_breathing": _at_least(vitals.respirations, FAST_BREATHING),
-        "drowsy": vitals.consciousness not in (None, Consciousness.ALERT),
     }
     signs: Signs = {name: (f"vital:{_VITAL_OF[name]}",) for name, held in holds.items() if held}
     if circulation:

@@ -1,0 +1,154 @@
+"""Red flags: what must raise them in five languages, what must not, and that the files are whole."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vaidya.schema import Patient, Tier, Vitals
+from vaidya.testing import make_findings, make_transcript
+from vaidya.transcript.from_text import transcript_from_text
+from vaidya.triage import TriageInput
+from vaidya.triage.complaint import complaints
+from vaidya.triage.evidence import without_recording
+from vaidya.triage.lexicon import languages, lexicon
+from vaidya.triage.red_flags import red_flag_reasons, red_flags
+from vaidya.triage.signs import signs_of
+
+HERE = Path(__file__).parent
+# Signs that come from measured or reported numbers, not from phrases.
+FROM_NUMBERS = ("measured_", "reported_", "circulation_scores", "temperature_unknown")
+
+
+def sentences(name):
+    groups = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    return [
+        pytest.param(entry, id=f"{group}-{number}")
+        for group, entries in groups.items()
+        for number, entry in enumerate(entries)
+    ]
+
+
+def spoken(text, **patient):
+    transcript = transcript_from_text(text)
+    return TriageInput(Vitals(), Patient(**({"age": 40.0} | patient)), None, transcript, make_findings())
+
+
+def flags(evidence):
+    return {reason.rule: reason.tier for reason in red_flag_reasons(signs_of(evidence))}
+
+
+@pytest.mark.parametrize("entry", sentences("phrases_that_raise.yaml"))
+def test_said(entry):
+    text, flag, tier = entry
+    assert flags(spoken(text)).get(flag) is Tier[tier]
+
+
+@pytest.mark.parametrize("entry", sentences("phrases_that_raise.yaml"))
+def test_typed(entry):
+    text, flag, tier = entry
+    assert flags(without_recording(Vitals(), Patient(age=40.0), text)).get(flag) is Tier[tier]
+
+
+@pytest.mark.parametrize("text", sentences("phrases_that_do_not_raise.yaml"))
+def test_not_raised(text):
+    assert flags(spoken(text)) == {}
+
+
+def test_english_of_another_language_is_matched_too():
+    transcript = make_transcript(["நெஞ்சு"], language="ta")
+    segment = transcript.segments[0].model_copy(update={"english": "I have chest pain"})
+    evidence = TriageInput(
+        Vitals(), Patient(age=40.0), None, transcript.model_copy(update={"segments": (segment,)}), make_findings()
+    )
+    assert flags(evidence) == {"chest_pain": Tier.EMERGENCY}
+
+
+def test_evidence_names_the_segment():
+    evidence = spoken("patient: I have had a cough.\npatient: And now my chest hurts.")
+    (reason,) = [r for r in red_flag_reasons(signs_of(evidence)) if r.rule == "chest_pain"]
+    assert reason.evidence == ("segment:1",)
+
+
+def test_a_reason_holds_no_word_of_the_patient():
+    for reason in red_flag_reasons(signs_of(spoken("My name is Zebediah and I want to end my life"))):
+        assert "zebediah" not in reason.model_dump_json().lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "age", "raised"),
+    [
+        ("she is very drowsy", 4.0, True),
+        ("she is very drowsy", 80.0, True),
+        ("she is very drowsy", 40.0, False),
+        ("drowsy", None, False),
+    ],
+)
+def test_a_drowsy_child_or_elder_needs_the_age(text, age, raised):
+    assert ("drowsy_dependant" in flags(spoken(text, age=age))) is raised
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("my 8-year-old boy is drowsy", "drowsy_dependant"),
+        ("I am 71 and I passed out", "fainted_with_danger"),
+        ("my two week old baby has a fever", "sepsis"),
+    ],
+)
+def test_an_age_that_is_said_counts(text, flag):
+    assert flag in flags(spoken(text, age=None))
+
+
+def test_pregnancy_from_the_intake_counts():
+    assert "bleeding_in_pregnancy" in flags(spoken("I am bleeding a little", pregnant=True))
+    assert "bleeding_in_pregnancy" not in flags(spoken("I am bleeding a little", pregnant=False))
+
+
+def test_a_measured_temperature_is_a_fever():
+    evidence = without_recording(Vitals(temperature=38.9), Patient(age=30.0), "stiff neck")
+    assert "meningitis" in flags(evidence)
+
+
+def test_a_question_answered_with_yes_counts():
+    assert "chest_pain" in flags(spoken("doctor: do you have any chest pain?\npatient: yes, since this morning"))
+
+
+def test_every_sign_that_a_rule_names_exists():
+    known = {sign.name for sign in lexicon()}
+    named = {name for rule in (*red_flags(), *complaints()) for line in rule.when for name in line}
+    assert {name for name in named - known if not name.startswith(FROM_NUMBERS)} == set()
+
+
+def test_every_phrase_can_be_compiled():
+    for sign in lexicon():
+        for phrase in (*sign.phrases, *sign.exceptions):
+            for row in phrase.rows:
+                assert row.expression.pattern
+
+
+def test_every_flag_is_urgent_or_more_and_says_where_it_is_from():
+    assert all(flag.tier >= Tier.URGENT and len(flag.source) > 3 and flag.meaning for flag in red_flags())
+
+
+@pytest.mark.parametrize("language", ["hi", "ta", "te", "kn", "hi-Latn"])
+def test_the_main_dangers_can_be_said_in(language):
+    known = {sign.name for sign in lexicon() if sign.language == language}
+    assert language in languages()
+    dangers = {
+        *("cannot_breathe", "chest_pain", "face_droop", "one_sided_weakness", "seizure", "unconscious", "drowsy"),
+        *("severe_headache", "airway_swelling", "heavy_bleeding", "vomiting_blood", "fever", "pregnant", "bleeding"),
+        *("severe_abdominal_pain", "suicidal", "poison", "overdose", "snake_bite", "burn", "major_mechanism"),
+        *("severe_pain", "child", "head_injury"),
+    }
+    assert dangers - known == set()
+
+
+def test_the_coverage_that_clinical_practice_asks_for():
+    names = {flag.name for flag in red_flags()}
+    assert names >= {
+        *("airway_or_breathing", "chest_pain", "stroke", "seizure", "unconscious", "confused", "anaphylaxis"),
+        *("major_bleeding", "sepsis", "severe_headache", "bleeding_in_pregnancy", "testicular_torsion"),
+        *("abdominal_catastrophe", "overdose", "self_harm", "severe_pain", "drowsy_dependant", "snake_bite"),
+        *("major_burn", "major_trauma"),
+    }
