@@ -46,7 +46,7 @@ def test_who_answers_to_voice_or_less_is_an_emergency(config, level):
 
 
 def test_new_confusion_stays_with_news2(config):
-    assert tier(config, "cough", consciousness=Consciousness.CONFUSION) is Tier.URGENT
+    assert tier(config, "cough", consciousness=Consciousness.NEW_CONFUSION) is Tier.URGENT
 
 
 @pytest.mark.parametrize(

@@ -97,12 +97,8 @@ def test_5_synonyms_and_other_languages_raise(config):
 
 def test_6_a_failed_transcript_is_not_a_complaint(config):
     failed = Transcript(state=TranscriptState.FAILED, reasons=("TRANSCRIPTION",), transcriber="made-up")
-    decision = decide(
-        evidence(
-            transcript=failed, note_state=NoteState.ABSTAINED, model_tier=None, failures=("transcript:TRANSCRIPTION",)
-        ),
-        config,
-    )
+    lost = evidence(transcript=failed, note_state=NoteState.ABSTAINED, model_tier=None)
+    decision = decide(replace(lost, failures=("transcript:TRANSCRIPTION",)), config)
     assert decision.tier is Tier.URGENT
     assert {TRANSCRIPT_FAILED, "transcript:TRANSCRIPTION"} <= set(decision.human_reasons)
 

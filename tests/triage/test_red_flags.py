@@ -22,11 +22,8 @@ FROM_NUMBERS = ("measured_", "reported_", "circulation_scores", "temperature_unk
 
 def sentences(name):
     groups = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
-    return [
-        pytest.param(entry, id=f"{group}-{number}")
-        for group, entries in groups.items()
-        for number, entry in enumerate(entries)
-    ]
+    numbered = ((group, number, entry) for group, entries in groups.items() for number, entry in enumerate(entries))
+    return [pytest.param(entry, id=f"{group}-{number}") for group, number, entry in numbered]
 
 
 def spoken(text, **patient):
