@@ -32,6 +32,7 @@ from vaidya.evaluation.acoustic_table import (
     baseline_rows,
     encoder_rows,
     examples_of,
+    judge_encoder,
 )
 from vaidya.schema import Findings, FindingsState
 from vaidya.testing import make_case
@@ -170,8 +171,9 @@ def test_clips_that_a_head_was_fitted_on_are_cross_validated_and_others_are_not(
     monkeypatch.delenv("VAIDYA_DATA", raising=False)
     config = spectral.override({"acoustic.head": str(own_head)})
     arguments = {"dataset": "d", "arm": "a", "rng": np.random.default_rng(0)}
-    old = encoder_rows(clips, config, **arguments)[0]
-    new = encoder_rows(Clips(tuple(sounds(12, seed=5)), ()), config, **arguments)[0]
+    old = encoder_rows(clips, judge_encoder(clips, config), **arguments)[0]
+    others = Clips(tuple(sounds(12, seed=5)), ())
+    new = encoder_rows(others, judge_encoder(others, config), **arguments)[0]
     assert "cross-validation" in str(old.reason)
     assert "trained on none of these clips" in str(new.reason)
     assert old.metric == new.metric == "event_macro_f1"

@@ -40,7 +40,8 @@ class Card(Contract):
     kind: `events` labels sounds and is no clinical signal; `probe` claims one, `target`.
     applies_to: the sound label whose windows a probe judges; None for every window.
     split: how training and test clips were held apart. held_out: figures on subjects that the head did not see.
-    auroc, baselines: of a probe for its target, and of each baseline on the same clips.
+    reliability: by label, mean probability, observed share and number of clips of each bin, held out.
+    auroc: of a probe, for its target. baselines: of each baseline on the same clips, AUROC or, for events, macro-F1.
     recorded_as_used: whether the clips were recorded the way the product records; the reason stands in `limits`.
     seen: sha256 of every file trained on, so that nobody reports a figure on them as held out.
     sha256: of the safetensors file beside the card.
@@ -63,6 +64,7 @@ class Card(Contract):
     calibration: str
     regularisation: float
     held_out: dict[str, Figure]
+    reliability: dict[str, tuple[tuple[float, float, int], ...]] = {}
     auroc: Figure | None = None
     baselines: dict[str, Figure] = {}
     recorded_as_used: bool

@@ -118,7 +118,7 @@ def acoustic_rows(
             arms[ENCODER_PREFIX + name] = config.override({f"acoustic.{key}": value for key, value in changed.items()})
     rows: list[Row] = []
     for arm, chosen in arms.items():
-        rows += encoder_rows(clips, chosen, dataset=dataset, arm=arm, rng=rng)
+        rows += encoder_rows(clips, judge_encoder(clips, chosen), dataset=dataset, arm=arm, rng=rng)
     return rows + baseline_rows(clips, dataset=dataset, rng=rng)
 
 
@@ -166,18 +166,32 @@ def _speaker(case: Case) -> str:
     return f"{str(case.attributes.get('source')).split()[0]}-speech_{case.language}"
 
 
-def encoder_rows(clips: Clips, run: RunConfig, *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
-    """Every metric of the encoder that a configuration names."""
-    config = run.acoustic
-    encoder = load_encoder(config)
-    heard = [listen_to(clip.recording, encoder, config) for clip in clips.read]
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One encoder on clips: each clip's result by a head that saw nobody of its subject, and how that was done."""
+
+    results: tuple[Judged, ...]
+    how: str
+    encoder: Encoder
+    heard: tuple[Heard, ...]
+
+
+def judge_encoder(clips: Clips, run: RunConfig) -> Judgement:
+    """Listen to every clip with the encoder that a configuration names, and judge it held out."""
+    encoder = load_encoder(run.acoustic)
+    heard = tuple(listen_to(clip.recording, encoder, run.acoustic) for clip in clips.read)
     found, how = held_out_probabilities(clips.read, heard, encoder, run)
     results = [
-        _result(clip, sound, labels, values, config, encoder.name)
+        _result(clip, sound, labels, values, run.acoustic, encoder.name)
         for clip, sound, (labels, values) in zip(clips.read, heard, found, strict=True)
     ]
-    rows = rows_of([*results, *clips.failed], dataset=dataset, arm=arm, rng=rng, reason=how)
-    return rows + target_rows(clips.read, heard, dataset=dataset, arm=arm, rng=rng)
+    return Judgement((*results, *clips.failed), how, encoder, heard)
+
+
+def encoder_rows(clips: Clips, judgement: Judgement, *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
+    """Every metric of one encoder."""
+    rows = rows_of(judgement.results, dataset=dataset, arm=arm, rng=rng, reason=judgement.how)
+    return rows + target_rows(clips.read, judgement.heard, dataset=dataset, arm=arm, rng=rng)
 
 
 Found = tuple[tuple[str, ...], np.ndarray]

@@ -6,28 +6,29 @@ regularisation and the calibration that inner folds chose.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vaidya.acoustic.base import Encoder, load_encoder
+from vaidya.acoustic.base import Encoder
 from vaidya.acoustic.card import BASELINES, Figure, Source
 from vaidya.acoustic.fit import INNER_FOLDS, OUTER_FOLDS, Fitted, fit, with_fixed_label
 from vaidya.acoustic.head import LinearHead, events_name, save_head
-from vaidya.acoustic.listener import Heard, listen_to
 from vaidya.config import RunConfig
+from vaidya.evaluation.acoustic import CLIP_LABELS, Judged, label_score, reliability
 from vaidya.evaluation.acoustic_table import (
     COVID,
     EVENT_LABELS,
+    Clips,
+    Judgement,
     LabelledClip,
     examples_of,
     speech_clips,
     speech_examples,
     target_examples,
 )
-from vaidya.evaluation.rows import ALL, BASELINE_PREFIX, PIPELINE_ARM, Row
+from vaidya.evaluation.rows import ALL, BASELINE_PREFIX, Row
 from vaidya.provenance import libraries, now, version
 
 SEED = 0
@@ -48,59 +49,46 @@ LIMITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listened:
-    """Labelled clips with what an encoder made of them."""
+def train_events(clips: Clips, judgement: Judgement, rows: Sequence[Row], run: RunConfig, folder: Path) -> Path:
+    """An event head over all clips; returns its card's path.
 
-    run: RunConfig
-    encoder: Encoder
-    clips: tuple[LabelledClip, ...]
-    heard: tuple[Heard, ...]
-
-
-def listen_all(clips: Sequence[LabelledClip], run: RunConfig) -> Listened:
-    """Embed every clip."""
-    encoder = load_encoder(run.acoustic)
-    heard = tuple(listen_to(clip.recording, encoder, run.acoustic) for clip in clips)
-    return Listened(run, encoder, tuple(clips), heard)
-
-
-def train_events(data: Listened, rows: Sequence[Row], folder: Path) -> Path:
-    """An event head over all clips, with the figures of `rows`; returns its card's path.
-
-    rows: of the arm that judged this encoder (`vaidya.evaluation.acoustic_table.acoustic_rows`).
+    judgement: this encoder on these clips, held out. rows: of the baselines and of the arm named after the encoder.
     """
-    examples = examples_of(data.clips, data.heard, data.encoder, data.run.acoustic)
+    encoder = judgement.encoder
+    examples = examples_of(clips.read, judgement.heard, encoder, run.acoustic)
     sounding = [example for example in examples if len(example.vectors)]
-    speech = speech_clips(data.run)
-    more = speech_examples(speech, data.encoder, data.run.acoustic)
+    speech = speech_clips(run)
+    more = speech_examples(speech, encoder, run.acoustic)
     fitted = fit([*sounding, *more], EVENT_LABELS, seed=SEED)
     head: LinearHead = fitted.head
     limits: tuple[str, ...] = LIMITS
-    if data.encoder.name == "yamnet":
-        head, note = _with_snoring(fitted, data.encoder)
+    if encoder.name == "yamnet":
+        head, note = _with_snoring(fitted, encoder)
         limits = (*LIMITS, note)
     facts = {
-        **_facts(data, fitted, (*data.clips, *speech)),
-        "name": events_name(data.encoder.name),
+        **_facts(encoder, fitted, (*clips.read, *speech)),
+        "name": events_name(encoder.name),
         "kind": "events",
         "intended_use": INTENDED,
         "not_for": NOT_FOR,
         "limits": limits,
-        "held_out": _figures(rows),
+        "held_out": _figures([row for row in rows if row.arm == encoder.name]),
+        "baselines": _of_baselines(rows, "event_macro_f1", ALL),
+        "reliability": _reliability(judgement.results),
     }
     return save_head(head, facts, folder)
 
 
-def train_covid_probe(data: Listened, rows: Sequence[Row], arm: str, folder: Path) -> Path:
+def train_covid_probe(clips: Clips, judgement: Judgement, rows: Sequence[Row], folder: Path) -> Path:
     """The one clinical target of the clips, COVID-19 as reported with a cough; its card says what it is worth."""
-    chosen, examples = target_examples(data.clips, data.heard)
+    encoder = judgement.encoder
+    cohort = f"target={COVID}"
+    chosen, examples = target_examples(clips.read, judgement.heard)
     fitted = fit(examples, (COVID,), seed=SEED)
-    cohort = [row for row in rows if row.metric == "auroc" and row.cohort == f"target={COVID}"]
-    figures = {row.arm: _figure(row) for row in cohort}
+    ours = next(row for row in rows if row.arm == encoder.name and row.metric == "auroc" and row.cohort == cohort)
     facts = {
-        **_facts(data, fitted, chosen),
-        "name": f"{data.encoder.name}-{COVID}",
+        **_facts(encoder, fitted, chosen),
+        "name": f"{encoder.name}-{COVID}",
         "kind": "probe",
         "target": "COVID-19 reported",
         "applies_to": "cough",
@@ -112,8 +100,8 @@ def train_covid_probe(data: Listened, rows: Sequence[Row], arm: str, folder: Pat
         ),
         "held_out": {},
         "recorded_as_used": True,  # by the patient's own phone, as here
-        "auroc": figures[arm],
-        "baselines": {name: figures[BASELINE_PREFIX + name] for name in BASELINES},
+        "auroc": _figure(ours),
+        "baselines": _of_baselines(rows, "auroc", cohort),
     }
     return save_head(fitted.head, facts, folder)
 
@@ -127,10 +115,10 @@ def _with_snoring(fitted: Fitted, encoder: Encoder) -> tuple[LinearHead, str]:
     return with_fixed_label(fitted.head, "snore", index), note
 
 
-def _facts(data: Listened, fitted: Fitted, clips: Sequence[LabelledClip]) -> dict[str, Any]:
+def _facts(encoder: Encoder, fitted: Fitted, clips: Sequence[LabelledClip]) -> dict[str, Any]:
     return {
-        "encoder": data.encoder.name,
-        "encoder_sha256": tuple(used.sha256 for used in data.encoder.weights),
+        "encoder": encoder.name,
+        "encoder_sha256": tuple(used.sha256 for used in encoder.weights),
         "sources": _sources(clips),
         "split": "subject",
         "folds": FOLDS,
@@ -175,6 +163,22 @@ def _figure(row: Row) -> Figure:
     return Figure(value=short(row.value), low=short(row.low), high=short(row.high), n=row.n_scored)
 
 
-def rows_of_arm(rows: Sequence[Row], arm: str = PIPELINE_ARM) -> list[Row]:
-    """The rows of one arm."""
-    return [row for row in rows if row.arm == arm]
+def _of_baselines(rows: Sequence[Row], metric: str, cohort: str) -> dict[str, Figure]:
+    wanted = [row for row in rows if row.metric == metric and row.cohort == cohort]
+    found = {
+        row.arm.removeprefix(BASELINE_PREFIX): _figure(row) for row in wanted if row.arm.startswith(BASELINE_PREFIX)
+    }
+    return {name: found[name] for name in BASELINES}
+
+
+def _reliability(results: Sequence[Judged]) -> dict[str, tuple[tuple[float, float, int], ...]]:
+    named = [result for result in results if result.scores]
+    return {
+        label: tuple(
+            (round(said, 4), round(seen, 4), n)
+            for said, seen, n in reliability(
+                [result.reference == label for result in named], [label_score(result, label) for result in named]
+            )
+        )
+        for label in CLIP_LABELS
+    }
