@@ -13,6 +13,8 @@ from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.triage import acceptable_tiers
 from vaidya.schema import Case, Decision, NoteState, Origin, SoapNote, Statement, Tier, Vitals
 from vaidya.triage import preliminary
+from vaidya.triage.news2 import news2
+from vaidya.triage.vitals import news2_tier
 
 Decide = Callable[[Case], Tier | None]
 
@@ -36,6 +38,12 @@ def vitals_only(case: Case) -> Tier:
     """NEWS2 and the single-vital rules alone; URGENT when they say nothing."""
     alone = TriageConfig(red_flags=False, complaint=False, model=False, sound=False)
     return preliminary(case.vitals, case.patient, None, alone) or Tier.URGENT
+
+
+def news2_alone(case: Case) -> Tier:
+    """The NEWS2 tier of what was measured; an incomplete score is SEMI_URGENT at least, not ROUTINE."""
+    score = news2(case.vitals)
+    return news2_tier(score) if score.complete else max(news2_tier(score), Tier.SEMI_URGENT)
 
 
 def nurse(case: Case) -> Tier | None:
@@ -133,6 +141,7 @@ def _longest(case: Case) -> list[str]:
 
 BASELINES: dict[str, Baseline] = {
     "vitals_only": Baseline("triage", _deciding(vitals_only)),
+    "news2": Baseline("triage", _deciding(news2_alone)),
     "seed_vitals": Baseline("triage", _deciding(lambda case: seed_vitals(case.vitals))),
     "always_urgent": Baseline("triage", _deciding(lambda _: Tier.URGENT)),
     "majority": Baseline("triage", _majority),

@@ -23,12 +23,14 @@ from vaidya.evaluation.triage_errors import (
     risk_coverage,
     severe_under_triage,
     under_triage,
+    under_triage_urgent,
     weighted_kappa,
 )
 from vaidya.schema import Case, Tier
 
 RATES: dict[str, Callable[[Sequence[Acceptable], Sequence[Tier]], Rate]] = {
     "under_triage": under_triage,
+    "under_triage_urgent": under_triage_urgent,
     "severe_under_triage": severe_under_triage,
     "over_triage": over_triage,
     "emergency_recall": emergency_recall,

@@ -40,6 +40,16 @@ def under_triage(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Ra
     return Rate(sum(d < low for low, _, d in pairs), len(pairs))
 
 
+def under_triage_urgent(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rate:
+    """Under-triage among encounters whose reference is URGENT or above: what a set full of minor cases cannot dilute.
+
+    >>> under_triage_urgent([Tier.EMERGENCY, Tier.ROUTINE], [Tier.URGENT, Tier.URGENT])
+    Rate(errors=1, total=1)
+    """
+    pairs = [(low, d) for low, _, d in pair_up(reference, decided) if low >= Tier.URGENT.severity]
+    return Rate(sum(d < low for low, d in pairs), len(pairs))
+
+
 def severe_under_triage(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> Rate:
     """Share of encounters placed two tiers or more below the reference. Lower is better.
 
