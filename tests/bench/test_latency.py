@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from vaidya.bench.growth import measure_growth
 from vaidya.bench.latency import Job, measure
 from vaidya.bench.table import report_table, warnings
 from vaidya.cli.bench import app
@@ -107,3 +108,17 @@ def test_the_command_refuses_what_it_does_not_know():
     for arguments in (["latency", "--scenario", "burst"], ["latency", "--peer", "nobody"], ["levers", "crowbar"]):
         result = CliRunner().invoke(app, arguments)
         assert isinstance(result.exception, ConfigError)
+
+
+def test_growth_is_fitted_over_lengths(scripted, recording):
+    found = measure_growth(Job(config=scripted, audio=recording), [0.05, 0.1])
+    metrics = {row.metric: row for row in found.rows}
+    assert metrics["first_consultation_s_at_7s"].value > 0
+    assert metrics["transcript_exponent"].n == 2
+    assert metrics["memory_7s_over_4s"].value > 0
+
+
+def test_a_new_process_is_measured(scripted, recording):
+    found = measure(Job(config=scripted, repeat=1, peers=(), audio=recording, cold=True))
+    cold = {row.metric for row in found.rows if row.state == "cold"}
+    assert {"cold_load_s", "cold_ready_s", "cold_first_consultation_s", "import_s", "help_s"} <= cold

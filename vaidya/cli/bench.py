@@ -37,10 +37,7 @@ def latency(  # noqa: PLR0913, PLR0917 - one argument a flag
         cold=cold,
     )
     report = _told(lambda say: measure(job, say), quiet=as_json)
-    if as_json:
-        sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
-        return
-    _print(report)
+    _print(report, as_json=as_json)
 
 
 @app.command()
@@ -58,10 +55,23 @@ def levers(
 
     job = Job(config=_config(profile, override), repeat=repeat, audio=audio)
     report = _told(lambda say: try_levers(job, name or (), say), quiet=as_json)
-    if as_json:
-        sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
-        return
-    _print(report)
+    _print(report, as_json=as_json)
+
+
+@app.command()
+def growth(
+    minutes: Annotated[list[float] | None, typer.Option(help="Lengths in minutes; repeatable.")] = None,
+    profile: Profile = "embedded",
+    audio: Annotated[Path | None, typer.Option(help="A recording instead of the project's own.")] = None,
+    override: Override = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how time and memory grow with the recording's length; 60 minutes of speech take some minutes."""
+    from vaidya.bench.growth import measure_growth
+    from vaidya.bench.latency import Job
+
+    job = Job(config=_config(profile, override), audio=audio)
+    _print(_told(lambda say: measure_growth(job, minutes or (1.0, 2.0, 4.0), say), quiet=as_json), as_json=as_json)
 
 
 def _config(profile: str, override: list[str] | None) -> Any:
@@ -104,7 +114,10 @@ def _told(work: Any, *, quiet: bool) -> Any:
         return work(lambda what: status.update(f"{what} …"))
 
 
-def _print(report: Any) -> None:
+def _print(report: Any, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
+        return
     from rich.console import Console
 
     from vaidya.bench.table import report_table, warnings
