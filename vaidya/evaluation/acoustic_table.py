@@ -176,11 +176,16 @@ class Judgement:
     heard: tuple[Heard, ...]
 
 
-def judge_encoder(clips: Clips, run: RunConfig) -> Judgement:
-    """Listen to every clip with the encoder that a configuration names, and judge it held out."""
+def judge_encoder(clips: Clips, run: RunConfig, *, afresh: bool = False) -> Judgement:
+    """Listen to every clip with the encoder that a configuration names, and judge it held out.
+
+    afresh: leave a shipped head aside and fit heads on these clips alone.
+    """
     encoder = load_encoder(run.acoustic)
     heard = tuple(listen_to(clip.recording, encoder, run.acoustic) for clip in clips.read)
-    found, how = held_out_probabilities(clips.read, heard, encoder, run)
+    found, how = held_out_probabilities(
+        clips.read, heard, encoder, run, None if afresh else _shipped(encoder, run.acoustic)
+    )
     results = [
         _result(clip, sound, labels, values, run.acoustic, encoder.name)
         for clip, sound, (labels, values) in zip(clips.read, heard, found, strict=True)
@@ -198,10 +203,13 @@ Found = tuple[tuple[str, ...], np.ndarray]
 
 
 def held_out_probabilities(
-    clips: Sequence[LabelledClip], heard: Sequence[Heard], encoder: Encoder, run: RunConfig
+    clips: Sequence[LabelledClip],
+    heard: Sequence[Heard],
+    encoder: Encoder,
+    run: RunConfig,
+    shipped: tuple[LinearHead, Card] | None,
 ) -> tuple[list[Found], str]:
     """Labels and probabilities of each clip's windows by a head that was not fitted on it, and a sentence on how."""
-    shipped = _shipped(encoder, run.acoustic)
     seen = set() if shipped is None else set(shipped[1].seen)
     fresh = [shipped is not None and clip.recording.info.sha256 not in seen for clip in clips]
     found: list[Found] = [((), np.empty((0, 0)))] * len(clips)
@@ -240,7 +248,7 @@ def _shipped(encoder: Encoder, config: AcousticConfig) -> tuple[LinearHead, Card
 def _how(fresh: int, known: int, shipped: bool) -> str:
     folds = f"{OUTER_FOLDS}-fold cross-validation by subject, nested"
     if not shipped:
-        return f"{folds}: this encoder has no shipped head"
+        return f"{folds}: no shipped head was used"
     if not known:
         return "the shipped head, which was trained on none of these clips"
     if not fresh:

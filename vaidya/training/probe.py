@@ -182,3 +182,10 @@ def _reliability(results: Sequence[Judged]) -> dict[str, tuple[tuple[float, floa
         )
         for label in CLIP_LABELS
     }
+
+
+def for_encoder(config: RunConfig, name: str) -> RunConfig:
+    """The configuration with another encoder and that encoder's own weights."""
+    weights = {"yamnet": "yamnet-w8a8", "hear": "hear-pytorch"}.get(name)
+    changes = {"backend": name, "weights": weights, "head": None, "probe": None}
+    return config.override({f"acoustic.{key}": value for key, value in changes.items()})

@@ -1,0 +1,82 @@
+"""Figures of sound: a spectrogram with its events, a map of embeddings, a reliability diagram."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from vaidya.acoustic.mel import FRAME, HOP, log_mel
+from vaidya.evaluation.report.plots import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, _axes
+from vaidya.schema import Findings, Recording
+from vaidya.units import SAMPLE_RATE_HZ
+
+LABEL_COLOURS = {
+    "cough": VERMILION,
+    "sneeze": ORANGE,
+    "breath": BLUE,
+    "snore": "#CC79A7",
+    "speech": GREEN,
+    "other": SKY,
+}
+MARKERS = {"cough": "o", "sneeze": "^", "breath": "s", "snore": "v", "speech": "D", "other": "X"}
+BANDS, LOW_HZ, HIGH_HZ = 64, 60.0, 7600.0
+
+
+def spectrogram(recording: Recording, findings: Findings, title: str) -> Any:
+    """Mel bands over time, and above them one lane a label with its events; the number is the probability."""
+    figure, axes = _axes(9.0, 4.0)
+    bands = log_mel(recording.samples, bands=BANDS, low_hz=LOW_HZ, high_hz=HIGH_HZ, offset=1e-4)
+    end_s = ((len(bands) - 1) * HOP + FRAME) / SAMPLE_RATE_HZ
+    axes.imshow(bands.T, origin="lower", aspect="auto", extent=(0, end_s, 0, BANDS), cmap="magma")
+    labels = list(dict.fromkeys(event.label.value for event in findings.events))
+    for lane, label in enumerate(labels):
+        for event in (event for event in findings.events if event.label.value == label):
+            height = BANDS + 3 + 7 * lane
+            axes.plot([event.start_s, event.end_s], [height, height], color=LABEL_COLOURS[label], lw=5)
+            axes.annotate(f"{event.probability:.2f}", (event.start_s, height + 1.2), fontsize=7)
+        axes.annotate(label, (1.01, BANDS + 3 + 7 * lane), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+    axes.set_ylim(0, BANDS + 7 * max(1, len(labels)) + 3)
+    ticks = np.array([125, 500, 1000, 2000, 4000])
+    axes.set_yticks(_place(ticks), [f"{tick} Hz" for tick in ticks], fontsize=8)
+    axes.set_xlabel("seconds")
+    axes.set_title(title, loc="left", fontsize=10)
+    return figure
+
+
+def _place(hertz: np.ndarray) -> np.ndarray:
+    """Where a frequency stands on the band axis."""
+    mel = np.log1p(np.array([LOW_HZ, HIGH_HZ]) / 700)
+    return (np.log1p(hertz / 700) - mel[0]) / (mel[1] - mel[0]) * BANDS
+
+
+def embedding_map(vectors: np.ndarray, labels: Sequence[str], title: str) -> Any:
+    """The first two principal components of one vector a clip, coloured and shaped by label."""
+    figure, axes = _axes(6.0, 4.6)
+    scaled = (vectors - vectors.mean(axis=0)) / np.maximum(vectors.std(axis=0), 1e-6)
+    left, spread, _ = np.linalg.svd(scaled, full_matrices=False)
+    share = spread**2 / (spread**2).sum()
+    for label in dict.fromkeys(labels):
+        chosen = np.array([name == label for name in labels])
+        points = (left[chosen, :2] * spread[:2]).T
+        axes.scatter(*points, s=28, color=LABEL_COLOURS[label], marker=MARKERS[label], label=label, alpha=0.8)
+    axes.set_xlabel(f"component 1 ({share[0]:.0%} of variance)")
+    axes.set_ylabel(f"component 2 ({share[1]:.0%})")
+    axes.legend(fontsize=8, frameon=False)
+    axes.set_title(title, loc="left", fontsize=10)
+    return figure
+
+
+def reliability_diagram(bins: Mapping[str, Sequence[tuple[float, float, int]]], title: str) -> Any:
+    """Observed share against mean probability of each bin; the area of a mark is the number of clips in it."""
+    figure, axes = _axes(5.2, 4.6)
+    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
+    for label, points in bins.items():
+        said, seen, counts = (np.array(column) for column in zip(*points, strict=True))
+        colour = LABEL_COLOURS[label]
+        axes.plot(said, seen, color=colour, lw=1, alpha=0.6)
+        axes.scatter(said, seen, s=6 * np.sqrt(counts) ** 1.6, color=colour, marker=MARKERS[label], label=label)
+    axes.set_xlabel("mean probability")
+    axes.set_ylabel("share that bears the label")
+    axes.legend(fontsize=8, frameon=False)
+    axes.set_title(title, loc="left", fontsize=10)
+    return figure
