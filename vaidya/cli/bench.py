@@ -21,6 +21,9 @@ def latency(  # noqa: PLR0913, PLR0917 - one argument a flag
     repeat: Annotated[int, typer.Option(min=1, help="Consultations an arm.")] = 5,
     peer: Annotated[list[str] | None, typer.Option(help="seed, faster-whisper, …, all, none; repeatable.")] = None,
     audio: Annotated[Path | None, typer.Option(help="A recording instead of the project's own.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Length of the consultation joined from the project's own.")
+    ] = 60,
     cold: Annotated[bool, typer.Option("--cold/--warm-only", help="Also measure a new process.")] = True,
     override: Override = None,
     as_json: AsJson = False,
@@ -34,6 +37,7 @@ def latency(  # noqa: PLR0913, PLR0917 - one argument a flag
         repeat=repeat,
         peers=_peers(peer),
         audio=audio,
+        seconds=seconds,
         cold=cold,
     )
     report = _told(lambda say: measure(job, say), quiet=as_json)
@@ -41,11 +45,14 @@ def latency(  # noqa: PLR0913, PLR0917 - one argument a flag
 
 
 @app.command()
-def levers(
+def levers(  # noqa: PLR0913, PLR0917 - one argument a flag
     name: Annotated[list[str] | None, typer.Argument(help="Levers to try; all without one.")] = None,
     profile: Profile = "embedded",
     repeat: Annotated[int, typer.Option(min=1, help="Pairs a lever.")] = 3,
     audio: Annotated[Path | None, typer.Option(help="A recording instead of the project's own.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Length of the consultation joined from the project's own.")
+    ] = 60,
     override: Override = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,7 +60,7 @@ def levers(
     from vaidya.bench.latency import Job
     from vaidya.bench.levers import try_levers
 
-    job = Job(config=_config(profile, override), repeat=repeat, audio=audio)
+    job = Job(config=_config(profile, override), repeat=repeat, audio=audio, seconds=seconds)
     report = _told(lambda say: try_levers(job, name or (), say), quiet=as_json)
     _print(report, as_json=as_json)
 
@@ -106,10 +113,12 @@ def _peers(names: list[str] | None) -> tuple[str, ...]:
 
 
 def _told(work: Any, *, quiet: bool) -> Any:
-    """Run with a line on stderr that says what is being done."""
+    """Run and say on stderr what is being done: one line that changes on a terminal, a line each in a log."""
     from rich.console import Console
 
     console = Console(stderr=True, quiet=quiet)
+    if not console.is_terminal:
+        return work(console.print)
     with console.status("starting …") as status:
         return work(lambda what: status.update(f"{what} …"))
 
