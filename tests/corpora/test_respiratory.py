@@ -12,14 +12,8 @@ COLUMNS = [
     "file", "label", "fine_label", "subject", "duration_s", "peak", "rms_db", "dataset", "license", "covid19",
     "covid_verified", "channel", "respiratory_rate_bpm", "device", "orig_sample_rate",
 ]  # fmt: skip
-CLIP = {
-    "file": "clips/a.flac",
-    "label": "cough",
-    "fine_label": "induced",
-    "subject": "p1",
-    "dataset": "d",
-    "license": "L",
-}
+CLIP = {"file": "clips/a.flac", "label": "cough", "fine_label": "induced", "subject": "p1"}
+CLIP |= {"dataset": "d", "license": "L"}
 
 
 def write_table(path, rows, columns=None):
