@@ -57,7 +57,7 @@ def music(_: np.random.Generator, rate: int) -> np.ndarray:
 
 
 def cough(rng: np.random.Generator, rate: int) -> np.ndarray:
-    """One cough-like burst, 0.45 s: sharp onset, falling noisy middle, short voiced end (phases: Korpas et al. 1996)."""
+    """One cough-like burst, 0.45 s: sharp onset, falling noisy middle, short voiced end (phases: Korpas 1996)."""
     n = round(0.45 * rate)
     t = np.arange(n) / rate
     band = sosfilt(butter(2, (300, 3500), "bandpass", fs=rate, output="sos"), rng.standard_normal(n))

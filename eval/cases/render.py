@@ -50,7 +50,7 @@ def main() -> None:
             continue
         target = HERE / case["audio"]
         write(target, render(path.stem, case, studio))
-        print(f"{target.name}: {sf.info(target).duration:.1f} s, {target.stat().st_size / 1000:.0f} kB")
+        print(f"{target.name}: {sf.info(target).duration:.1f} s, {target.stat().st_size / 1000:.0f} kB", flush=True)
     cut_off(HERE / "audio" / "en-chest-pain.ogg", HERE / "audio" / "ns-truncated.ogg")
     checksums(HERE / "audio")
 

@@ -9,6 +9,7 @@ import json
 import re
 import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import espeakng_loader
@@ -17,6 +18,7 @@ import onnxruntime
 from phonemizer.backend import EspeakBackend
 from phonemizer.backend.espeak.wrapper import EspeakWrapper
 from piper import PiperVoice, SynthesisConfig
+from scipy.signal import resample_poly
 
 KOKORO_RATE_HZ = 24_000
 KOKORO_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
@@ -78,17 +80,19 @@ class Studio:
 
     def babble(self, seconds: float, rate: int, rng: np.random.Generator) -> np.ndarray:
         """Six voices talking at once about nothing, each starting somewhere in its sentences."""
-        from scipy.signal import resample_poly
-
         total = np.zeros(round(seconds * rate), np.float32)
         voices = [*sorted(self._styles), "joe"]
         for voice in voices:
             order = rng.permutation(len(BABBLE))
-            said = [self.say(BABBLE[i], voice, "en") for i in order]
-            spoken = np.concatenate([resample_poly(samples, rate, of) for samples, of in said])
+            spoken = np.concatenate([self._babbled(i, voice, rate) for i in order])
             spoken = np.roll(spoken, int(rng.integers(len(spoken))))
             total += np.resize(spoken, len(total)) / np.sqrt(np.mean(spoken**2))
         return total / len(voices)
+
+    @cache  # noqa: B019 - one studio lives as long as the script
+    def _babbled(self, sentence: int, voice: str, rate: int) -> np.ndarray:
+        samples, own_rate = self.say(BABBLE[sentence], voice, "en")
+        return resample_poly(samples, rate, own_rate)
 
 
 def load_kokoro(wheels: Path) -> tuple[onnxruntime.InferenceSession, dict[str, int], dict[str, np.ndarray]]:
