@@ -17,6 +17,9 @@ _FAMILY_EVENT = re.compile(
     r"|(?:पिता|पापा|माँ|मां|माता|भाई|बहन|दादा|दादी|नाना|नानी|चाचा)[^.?!;।]*(?:था|थी|थे|हुआ था|हुई थी|गुज़र|गुजर)"
 )
 _ADDRESSED = re.compile(r"\b(?:you|your|any|anything|anyone)\b|आप|तुम|நீங்க|உங்க|మీ|మీరు|ನೀವು|ನಿಮ")
+# The patient's own question: "could you refill my tablets?", "should I come in?"
+_OWN = re.compile(r"\b(?:i|i'm|i've|i'd|me|my|we|our|us)\b")
+_OF_SYMPTOMS = re.compile(r"\b(?:do|did|have|are|were|had) you\b|\bany (?!advice|help|way)")
 # A clinician thinks aloud, explains and gives advice; what is named there is not found.
 _MUSING = re.compile(
     r"\b(?:might|may|could|can|would|should|if|rule|ruled|ruling|think(?:ing)? (?:of|about)|sounds? like|suggests?"
@@ -51,10 +54,14 @@ def _asked_in_vain(text: Spoken, start: int) -> bool:
     speaker = text.at(start).speaker
     if not sentence.question or speaker in (Speaker.PATIENT, Speaker.COMPANION):
         return False
-    if speaker is None and not _ADDRESSED.search(sentence.text):
+    if speaker is None and (not _ADDRESSED.search(sentence.text) or _patients_own(sentence.text)):
         return False
     reply = text.sentences[index + 1].text if index + 1 < len(text.sentences) else ""
     return answer(reply) is not Answer.YES
+
+
+def _patients_own(question: str) -> bool:
+    return bool(_OWN.search(question)) and not _OF_SYMPTOMS.search(question)
 
 
 def _mused(text: Spoken, start: int) -> bool:
