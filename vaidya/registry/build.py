@@ -4,9 +4,10 @@ import json
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -153,12 +154,11 @@ def _required(config: RunConfig) -> list[str]:
     """Names of the libraries that the package and the extras of this configuration ask for, each once."""
     from packaging.requirements import Requirement
 
+    project = tomllib.loads((repository_root() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     backends = (config.transcript.backend, config.acoustic.backend, config.llm.backend)
-    extras = {"", *SERVER_EXTRAS, *(BACKEND_EXTRAS[name] for name in backends if name in BACKEND_EXTRAS)}
-    asked = [Requirement(line) for line in metadata.requires("vaidya") or []]
-    return list(
-        dict.fromkeys(r.name for r in asked if not r.marker or any(r.marker.evaluate({"extra": e}) for e in extras))
-    )
+    extras = sorted(SERVER_EXTRAS | {BACKEND_EXTRAS[name] for name in backends if name in BACKEND_EXTRAS})
+    asked = [*project["dependencies"], *(line for e in extras for line in project["optional-dependencies"][e])]
+    return list(dict.fromkeys(Requirement(line).name for line in asked))
 
 
 def _normal(name: str) -> str:
