@@ -94,22 +94,29 @@ def lever_rows(lever: Lever, bench: Bench, repeat: int, rng: np.random.Generator
     except VaidyaError as error:
         reason = f"{error.code}: {error}"
         return [LatencyRow(metric="lever_ratio", value=None, unit="×", n=0, arm=arm, reason=reason)]
-    slow, fast = [a.seconds for a, _ in pairs], [b.seconds for _, b in pairs]
-    rows = [ratio_row("lever_ratio", slow, fast, rng, arm)]
+    slow, fast = zip(*pairs, strict=True)
+    rows = [
+        ratio_row("lever_ratio", [a.seconds for a in slow], [b.seconds for b in fast], rng, arm),
+        ratio_row("lever_cpu_ratio", [a.cpu_s for a in slow], [b.cpu_s for b in fast], rng, arm),
+    ]
     return [*rows, *_likeness(pairs, arm), *_lengths(pairs, arm)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
+    """cpu_s: of every thread; other processes' work disturbs it less than the wall clock."""
+
     seconds: float
+    cpu_s: float
     done: Done
 
 
 def _timed(way: Way) -> _Timed:
     way.ready()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     done = way.work()
-    return _Timed(done.seconds if done.seconds is not None else time.perf_counter() - start, done)
+    wall, used = time.perf_counter() - start, time.process_time() - cpu
+    return _Timed(wall if done.seconds is None else done.seconds, used, done)
 
 
 def _likeness(pairs: Sequence[tuple[_Timed, _Timed]], arm: str) -> list[LatencyRow]:

@@ -34,7 +34,8 @@ _SIGACTION_BYTES = 512  # more than any platform's `struct sigaction`; it is onl
 class LlamaOptions(BaseModel):
     """`llm.options` of this backend.
 
-    speculative: draft tokens found in the prompt ("ngram-…", llama.cpp's names) are checked in one pass.
+    speculative: draft tokens found in the prompt ("ngram-…", llama.cpp's names) are checked in one pass: where the last
+    `lookup_match` tokens stood before, the `lookup_draft` tokens that followed there are tried.
     batch_tokens: prompt tokens read between two looks at the time limit. repack: weights are laid out anew for this
     CPU's vector units, which costs a copy of them. save_prefix: what `warm` read is kept on disk for the next process.
     parallel: requests decoded side by side, each with a context of `context_tokens`.
@@ -43,6 +44,8 @@ class LlamaOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     speculative: Literal["none", "ngram-simple", "ngram-map-k", "ngram-map-k4v", "ngram-mod", "ngram-cache"] = "none"
+    lookup_match: int = Field(default=2, ge=1, le=64)
+    lookup_draft: int = Field(default=3, ge=1, le=64)
     batch_tokens: int = Field(default=512, ge=32, le=4096)
     flash_attention: Literal["auto", "on", "off"] = "auto"
     repack: bool = True
@@ -174,11 +177,23 @@ def _params(model: Path, adapter: Path | None, config: LlmConfig, options: Llama
     params.cache_type_k = params.cache_type_v = cache
     params.flash_attn_type = getattr(xllamacpp.llama_flash_attn_type, _FLASH_ATTENTION[options.flash_attention])
     if options.speculative != "none":
-        kind = f"COMMON_SPECULATIVE_TYPE_{options.speculative.upper().replace('-', '_')}"
-        params.speculative.types = [getattr(xllamacpp.common_speculative_type, kind)]
+        _look_up(params.speculative, options)
     if adapter is not None:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     return params
+
+
+def _look_up(speculative: Any, options: LlamaOptions) -> None:
+    import xllamacpp
+
+    kind = options.speculative.replace("-", "_")
+    speculative.types = [getattr(xllamacpp.common_speculative_type, f"COMMON_SPECULATIVE_TYPE_{kind.upper()}")]
+    if kind == "ngram_mod":
+        chosen = speculative.ngram_mod
+        chosen.n_match, chosen.n_min, chosen.n_max = options.lookup_match, 1, options.lookup_draft
+    elif kind != "ngram_cache":
+        chosen = getattr(speculative, kind)
+        chosen.size_n, chosen.size_m = options.lookup_match, options.lookup_draft
 
 
 @contextmanager
