@@ -12,8 +12,8 @@ vaidya itself does not depend on (piper and espeak-ng are GPL-3), so give it an 
     python eval/cases/render.py --wheels /tmp/voices/wheels [CASE …]
 
 A case names its voices and its noise in `attributes`: voice_patient, voice_clinician, noise, noise_snr_db. The same
-versions give the same samples; another onnxruntime may differ in the last bits, so `audio/SHA256` says which files were
-judged.
+versions give the same samples. The files' bytes differ all the same, because an Ogg stream carries a random number, and
+another onnxruntime may differ in the last bits; `audio/SHA256` says which files were judged.
 """
 
 import argparse
