@@ -111,6 +111,7 @@ CONSULTATION = make_case(
         ("Pulse 110, chest pain", None),
         ("Chest pain for 5 days", Fault.NUMBER),
         ("Takes lisinopril", Fault.MEDICINE),
+        ("Chest x-ray two days ago", Fault.MEDICINE),
         ("Fever", Fault.NEGATION),
         ("No chest pain", Fault.NEGATION),
         ("Lives alone with two cats", Fault.CONTENT),

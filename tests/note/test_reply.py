@@ -93,4 +93,5 @@ def test_the_schema_is_bounded_and_has_no_reference():
         if name != "t":
             assert node["maxItems"] <= 10
             assert node["items"]["maxLength"] <= 160
+    assert reply_schema()["required"] == list(reply_schema()["properties"])
     assert list(reply_schema()["properties"]) == list(Reply.model_fields) == ["t", "r", "s", "o", "a", "p"]

@@ -11,6 +11,7 @@ from vaidya.config import NoteConfig
 from vaidya.errors import ConfigError, GenerationError, GenerationTruncatedError, NoteFormatError
 from vaidya.llm.scripted import ScriptedReply
 from vaidya.note import load_note_writer, with_standing_plan
+from vaidya.note.writer import unsaid
 from vaidya.schema import FinishReason, NoteState, Origin, Tier, TranscriptState, Vitals
 from vaidya.testing import make_transcript
 
@@ -180,6 +181,12 @@ def test_the_writer_comes_from_the_configuration():
     assert load_note_writer(NoteConfig(writer="extractive"), None).prompt_version is None
     with pytest.raises(ConfigError, match="language model"):
         load_note_writer(NoteConfig(), None)
+
+
+def test_no_plan_is_asked_for_where_no_clinician_spoke_one(chest_pain):
+    assert unsaid(chest_pain) == "op"
+    planned = source_of(consultation(("P", "I have a cough."), ("C", "I can hear crackles. We'll get a chest x-ray.")))
+    assert unsaid(planned) == ""
 
 
 def test_the_reply_is_streamed_in_order(chest_pain):

@@ -1,10 +1,10 @@
 """Statements that the consultation does not bear out, judged against what was really said.
 
 The reference is the case's turns (not the transcript that the pipeline heard), its complaint, vital signs, age and
-sex. A statement is unsupported when it holds a number or a medicine that the reference lacks, when it denies what
-was affirmed (or the reverse), or when too few of its content words stand together anywhere in the reference.
-Statements written by code from measurements and the tier's standing actions are not counted: they would dilute the
-rate.
+sex. A statement is unsupported when it holds a number, medicine, test or treatment that the reference lacks, when it
+denies what was affirmed (or the reverse), or when too few of its content words stand together anywhere in the
+reference. Statements written by code from measurements and the tier's standing actions are not counted: they would
+dilute the rate.
 """
 
 import enum
@@ -102,7 +102,7 @@ class Reference:
 
     windows: tuple[frozenset[str], ...]
     numbers: frozenset[float]
-    medicines: frozenset[str]
+    named: frozenset[str]
     mentions: tuple[Mention, ...]
 
     @classmethod
@@ -114,9 +114,9 @@ class Reference:
         windows = [frozenset().union(*own[i : i + WINDOW_TURNS]) for i in range(max(1, len(own) - WINDOW_TURNS + 1))]
         measured = {float(v) for v in case.vitals.measured().values() if isinstance(v, int | float)}
         age = {case.patient.age} if case.patient.age is not None else set()
-        medicines = {found.name for text in (*typed, *texts) for found in find_drugs(text)}
+        named = {name for text in (*typed, *texts) for name in _named(text)}
         spoken = mentions(heard(_as_transcript(case)))
-        return cls(tuple(windows), figures([*texts, *typed]) | measured | age, frozenset(medicines), spoken)
+        return cls(tuple(windows), figures([*texts, *typed]) | measured | age, frozenset(named), spoken)
 
 
 def judge(case: Case, note: SoapNote) -> tuple[Judgement, ...]:
@@ -153,13 +153,19 @@ def fault_of(text: str, reference: Reference) -> Fault | None:
 def _fault(words: str, reference: Reference) -> Fault | None:
     if figures([words]) - reference.numbers:
         return Fault.NUMBER
-    if {found.name for found in find_drugs(words)} - reference.medicines:
+    if _named(words) - reference.named:
         return Fault.MEDICINE
     if _contradicts(words, reference.mentions):
         return Fault.NEGATION
     wanted = _terms(words) - _NOTE_WORDS
     held = max((len(wanted & window) for window in reference.windows), default=0)
     return Fault.CONTENT if wanted and held < SHARE * len(wanted) else None
+
+
+def _named(words: str) -> set[str]:
+    """Medicines, tests and treatments named."""
+    procedures = {found.name for found in find_concepts(words) if found.kind == "procedure"}
+    return procedures | {found.name for found in find_drugs(words)}
 
 
 def _contradicts(words: str, spoken: Sequence[Mention]) -> bool:

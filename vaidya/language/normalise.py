@@ -79,10 +79,10 @@ def stem(word: str) -> str:
     >>> stem("vomiting"), stem("allergies"), stem("stopped"), stem("बुखार")
     ('vomit', 'allergy', 'stop', 'बुखार')
     """
-    if not word.isascii() or any(c.isdigit() for c in word) or word.endswith("ss"):
+    if not word.isascii() or any(c.isdigit() for c in word):
         return word
     for suffix, ending in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not (suffix == "s" and word.endswith("ss")):
             return _unify(word[: -len(suffix)] + ending)
     return _unify(word)
 

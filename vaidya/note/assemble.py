@@ -7,11 +7,13 @@ from vaidya.language import is_negated, normalise, numbers
 from vaidya.note.evidence import (
     EXPERIENCER_CONFLICT,
     NEGATION_CONFLICT,
+    NO_EVIDENCE,
     NOT_SAID_BY_CLINICIAN,
     UNSUPPORTED_DIAGNOSIS,
     UNSUPPORTED_DOSE,
     UNSUPPORTED_DRUG,
     UNSUPPORTED_NUMBER,
+    UNSUPPORTED_PROCEDURE,
     Spoken,
     check,
     terms,
@@ -26,14 +28,8 @@ from vaidya.schema import NoteState, Origin, SectionName, SoapNote, Speaker, Sta
 # Flags that make a plan or an assessment unsafe to act on.
 _UNSAFE = frozenset(
     (
-        UNSUPPORTED_DRUG,
-        UNSUPPORTED_DOSE,
-        UNSUPPORTED_NUMBER,
-        UNSUPPORTED_DIAGNOSIS,
-        UNSUPPORTED_DOSE,
-        NOT_SAID_BY_CLINICIAN,
-        NEGATION_CONFLICT,
-        EXPERIENCER_CONFLICT,
+        *(UNSUPPORTED_DRUG, UNSUPPORTED_DOSE, UNSUPPORTED_NUMBER, UNSUPPORTED_DIAGNOSIS, UNSUPPORTED_PROCEDURE),
+        *(NOT_SAID_BY_CLINICIAN, NEGATION_CONFLICT, EXPERIENCER_CONFLICT),
     )
 )
 COVERED = 0.75  # share of a detail's terms
@@ -82,7 +78,9 @@ def _withhold(
 
 
 def _unsafe(section: SectionName, statement: Statement) -> bool:
-    return section in _WITHHELD_SECTIONS and bool(_UNSAFE & set(statement.flags))
+    """A plan may stay, marked, where nobody could come to harm by it; a baseless assessment is none."""
+    baseless = section == "assessment" and NO_EVIDENCE in statement.flags
+    return section in _WITHHELD_SECTIONS and (baseless or bool(_UNSAFE & set(statement.flags)))
 
 
 def with_missing_facts(note: SoapNote, spoken: Spoken) -> SoapNote:

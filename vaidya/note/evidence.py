@@ -23,12 +23,13 @@ UNSUPPORTED_NUMBER = "unsupported_number"
 UNSUPPORTED_DRUG = "unsupported_drug"
 UNSUPPORTED_DOSE = "unsupported_dose"
 UNSUPPORTED_DIAGNOSIS = "unsupported_diagnosis"
+UNSUPPORTED_PROCEDURE = "unsupported_procedure"
 NEGATION_CONFLICT = "negation_conflict"
 EXPERIENCER_CONFLICT = "experiencer_conflict"
 NOT_SAID_BY_CLINICIAN = "not_said_by_clinician"
 FLAGS = (
     *(NO_EVIDENCE, UNSUPPORTED_NUMBER, UNSUPPORTED_DRUG, UNSUPPORTED_DOSE, UNSUPPORTED_DIAGNOSIS),
-    *(NEGATION_CONFLICT, EXPERIENCER_CONFLICT, NOT_SAID_BY_CLINICIAN),
+    *(UNSUPPORTED_PROCEDURE, NEGATION_CONFLICT, EXPERIENCER_CONFLICT, NOT_SAID_BY_CLINICIAN),
 )
 
 _MOST_SENTENCES = 4  # sentences that one statement may rest on
@@ -177,8 +178,10 @@ def _amounts(dose: str) -> frozenset[str]:
 
 def _concept_flags(plain: str, section: SectionName, spoken: Spoken) -> list[str]:
     """A concept denied where it was affirmed or the reverse, another person's, or a diagnosis nobody named."""
-    flags = []
-    for found in find_concepts(plain):
+    named = find_concepts(plain)
+    unsaid = [found for found in named if found.kind == "procedure" and found.name not in spoken.concepts]
+    flags = [UNSUPPORTED_PROCEDURE] if unsaid else []
+    for found in named:
         if found.kind not in _CLINICAL:
             continue
         known = [mention for mention in spoken.mentions if mention.found.name == found.name]

@@ -5,6 +5,7 @@ has no `$ref` and no `anyOf`, so that llama.cpp, llguidance and vLLM all take it
 """
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 import json_repair
@@ -29,9 +30,9 @@ class Reply(BaseModel):
     t: Literal["EMERGENCY", "URGENT", "SEMI_URGENT", "ROUTINE"]
     r: Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_FLAG)]], Field(max_length=_MOST["r"])]
     s: Annotated[list[_Text], Field(min_length=1, max_length=_MOST["s"])]
-    o: Annotated[list[_Text], Field(max_length=_MOST["o"])]
+    o: Annotated[list[_Text], Field(max_length=_MOST["o"])] = []
     a: Annotated[list[_Text], Field(max_length=_MOST["a"])]
-    p: Annotated[list[_Text], Field(max_length=_MOST["p"])]
+    p: Annotated[list[_Text], Field(max_length=_MOST["p"])] = []
 
     def section(self, name: SectionName) -> list[str]:
         """The statements of one section, each once, without bullets and without the transcript's speaker labels."""
@@ -48,18 +49,22 @@ class Reply(BaseModel):
 _KEYS: dict[SectionName, str] = dict(zip(SECTIONS, "soap", strict=True))
 
 
-def reply_schema() -> dict[str, Any]:
+def reply_schema(without: Collection[str] = ()) -> dict[str, Any]:
     """The JSON schema of `Reply` without titles and descriptions.
 
-    >>> sorted(reply_schema()["properties"])
-    ['a', 'o', 'p', 'r', 's', 't']
+    without: "o" or "p" where no clinician examined or planned aloud: what cannot be asked for cannot be invented.
+
+    >>> list(reply_schema(without="op")["properties"])
+    ['t', 'r', 's', 'a']
     """
-    return _bare(Reply.model_json_schema())
+    schema = _bare(Reply.model_json_schema())
+    properties = {key: node for key, node in schema["properties"].items() if key not in without}
+    return {**schema, "properties": properties, "required": list(properties)}
 
 
 def _bare(node: Any) -> Any:
     if isinstance(node, dict):
-        return {key: _bare(value) for key, value in node.items() if key not in ("title", "description")}
+        return {key: _bare(value) for key, value in node.items() if key not in ("title", "description", "default")}
     return [_bare(value) for value in node] if isinstance(node, list) else node
 
 

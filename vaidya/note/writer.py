@@ -9,7 +9,9 @@ from vaidya.llm.base import LanguageModel
 from vaidya.note.assemble import assemble
 from vaidya.note.base import Draft, NoteInput, OnText, OnTier
 from vaidya.note.evidence import Spoken
+from vaidya.note.extract.spoken_exam import exam_facts, plan_facts
 from vaidya.note.extractive import extractive_note
+from vaidya.note.heard import heard
 from vaidya.note.prompt import Prompt, load_prompt
 from vaidya.note.reply import Reply, parse, repair, reply_schema, streamed_tier
 from vaidya.schema import FinishReason, Generation
@@ -85,7 +87,7 @@ class ModelNoteWriter:
     ) -> tuple[Reply | None, str]:
         """One request, parsed or repaired; the reason why it was neither is kept."""
         messages = self._prompt.messages(source, remark)
-        generation = self._model.generate(messages, reply_schema(), on_text=listener)
+        generation = self._model.generate(messages, reply_schema(unsaid(source)), on_text=listener)
         attempts.made.append(generation)
         if generation.finish_reason is not FinishReason.STOP:
             attempts.error = GenerationTruncatedError(
@@ -103,6 +105,12 @@ class ModelNoteWriter:
         return Draft(
             note=note, tier=reply.tier, red_flags=tuple(reply.r), generations=tuple(attempts.made), attempt=how
         )
+
+
+def unsaid(source: NoteInput) -> str:
+    """The keys of the reply for which the consultation holds nothing: no examination, no plan said aloud."""
+    sentences = heard(source.transcript)
+    return ("" if exam_facts(sentences) else "o") + ("" if plan_facts(sentences) else "p")
 
 
 def _read(text: str) -> tuple[Reply, str]:

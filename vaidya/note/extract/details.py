@@ -33,7 +33,15 @@ def _candidates(spoken: Sequence[Heard], index: int) -> Iterator[tuple[float, Ex
     if sentence.question and sentence.reply in (Answer.YES, Answer.NO):
         yield from _answered(sentence, _reply_to(spoken, index))
     elif not sentence.question and sentence.speaker is not Speaker.CLINICIAN:
-        yield from _told(sentence, spoken[sentence.answers] if sentence.answers is not None else None)
+        yield from _told(sentence, _only_question(spoken, sentence.answers))
+
+
+def _only_question(spoken: Sequence[Heard], index: int | None) -> Heard | None:
+    """The question answered; None when its turn asks several, since nothing tells which of them a reply is to."""
+    if index is None:
+        return None
+    asked = [sentence for sentence in spoken if sentence.segment == spoken[index].segment and sentence.question]
+    return asked[0] if len(asked) == 1 else None
 
 
 def _reply_to(spoken: Sequence[Heard], index: int) -> str:
@@ -45,20 +53,22 @@ def _answered(question: Heard, reply: str) -> Iterator[tuple[float, ExtractedFac
 
     A reply that says more than yes or no is quoted instead.
     """
-    asked = _asked_for(question.text)
+    asked, able = _asked_for(question.text), cue("ability_question").search(question.text) is not None
     denied = question.reply is Answer.NO
     says_more = len(content_words(reply)) >= _FEWEST_WORDS
     fewest = 1 if denied else _FEWEST_WORDS
     if says_more or len(content_words(asked)) < fewest or len(asked) > LONGEST_QUESTION or "allerg" in asked:
         return
     score = 1.0 + len(cue("detail").findall(asked))
-    wording = f"{'Denies' if denied else 'Confirms'} {asked}"
+    verb = {(True, True): "Cannot", (True, False): "Can", (False, True): "Denies", (False, False): "Confirms"}
+    wording = f"{verb[able, denied]} {asked}"
     yield score, ExtractedFact(FactKind.DETAIL, asked, wording, denied, "subjective", question.evidence)
 
 
 def _asked_for(text: str) -> str:
     """What a yes-or-no question asks for; empty where its form does not tell."""
-    starts = [match.end() for match in cue("question_opening").finditer(text)]
+    openings = (cue("question_opening"), cue("ability_question"))
+    starts = [match.end() for opening in openings for match in opening.finditer(text)]
     starts += [match.start() for match in re.finditer(r"\bany\b", text)][-1:]
     return text[max(starts) :].strip("?., ") if starts else ""
 

@@ -49,7 +49,7 @@ def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
             about = _about(spoken, index, match.start())
             if about is None and not _opens_or_answers(spoken, index):
                 continue
-            said = match.group().strip()
+            said = match.group().strip().replace("0.5 hour", "half an hour")
             wording = f"{capital(about)}: {said}" if about else f"Time course: {said}"
             yield ExtractedFact(FactKind.DURATION, said, wording, False, "subjective", sentence.evidence)
 
