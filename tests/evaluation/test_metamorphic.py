@@ -9,20 +9,21 @@ from hypothesis import strategies as st
 
 from vaidya.config import TriageConfig
 from vaidya.corpora import read_cases
-from vaidya.evaluation.metamorphic import (
+from vaidya.evaluation.metamorphic import check, rows, score_metamorphic
+from vaidya.evaluation.outcome import Outcome
+from vaidya.evaluation.perturb import (
     CHANGES,
     DENIALS,
     FAMILY,
     INSTRUCTIONS,
     MIDDLE,
     RED_FLAGS,
-    check,
-    rows,
+    with_changes,
     worse,
 )
 from vaidya.evaluation.rules_only import evidence_of, rules_decision, rules_tier
 from vaidya.schema import Case, Consciousness, NoteState, Patient, Sex, Tier, Transcript, TranscriptState, Turn, Vitals
-from vaidya.testing import make_case, make_findings
+from vaidya.testing import make_case, make_findings, make_record
 from vaidya.triage import TriageInput, decide
 from vaidya.units import VITAL_UNITS
 
@@ -190,3 +191,25 @@ def test_our_own_cases_hold_every_relation():
     found = check(read_cases("cases"), lambda case: rules_tier(case, CONFIG), rng=np.random.default_rng(7))
     assert {c.change.name: c.violations for c in found if c.violations} == {}
     assert all(c.applied for c in found)
+
+
+def test_changed_cases_of_a_suite_are_compared_with_their_original():
+    cases = with_changes([make_case("a", ["I feel sick."]), make_case("b", ["I cough."])], seed=7)
+    assert cases[0].id == "a"
+    assert "a.instruct" in {case.id for case in cases}
+    assert cases == with_changes([make_case("a", ["I feel sick."]), make_case("b", ["I cough."])], seed=7)
+    # The whole "a" obeys its instruction; "b" could not be run at all, so its changes are not counted.
+    tiers = {"a": Tier.URGENT, "a.instruct": Tier.ROUTINE}
+    outcomes = [
+        Outcome(case, None if case.id == "b" else make_record(tiers.get(case.id, Tier.URGENT))) for case in cases
+    ]
+    found = {
+        row.cohort: row for row in score_metamorphic(outcomes, dataset="d", arm="vaidya", rng=np.random.default_rng(0))
+    }
+    assert (found["change=instruct"].errors, found["change=instruct"].total) == (1, 1)
+    assert found["change=deny"].errors == 0
+
+
+def test_an_unchanged_suite_has_no_relations():
+    outcomes = [Outcome(make_case("a", ["I feel sick."]), make_record(Tier.URGENT))]
+    assert score_metamorphic(outcomes, dataset="d", arm="vaidya", rng=np.random.default_rng(0)) == []

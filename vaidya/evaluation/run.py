@@ -20,6 +20,7 @@ from vaidya.config import RunConfig
 from vaidya.corpora import audio_path, folder_of, read_cases
 from vaidya.errors import DataMissingError, VaidyaError
 from vaidya.evaluation.outcome import Outcome
+from vaidya.evaluation.perturb import with_changes
 from vaidya.evaluation.suite import DatasetSpec, Entry, Suite
 from vaidya.pipeline import Pipeline
 from vaidya.schema import Case, Intake, TriageRecord, Turn
@@ -98,10 +99,11 @@ def select(spec: DatasetSpec, seed: int, limit: int | None = None) -> tuple[tupl
     """
     cases = read_cases(spec.name, split=spec.split)
     limits = [n for n in (spec.limit, limit) if n is not None]
-    if not limits or len(cases) <= min(limits):
-        return tuple(cases), 0
-    order = sorted(cases, key=lambda case: hashlib.sha256(f"{seed}:{case.id}".encode()).digest())
-    return tuple(order[: min(limits)]), len(cases) - min(limits)
+    taken = cases
+    if limits and len(cases) > min(limits):
+        order = sorted(cases, key=lambda case: hashlib.sha256(f"{seed}:{case.id}".encode()).digest())
+        taken = order[: min(limits)]
+    return tuple(with_changes(taken, seed) if spec.changed else taken), len(cases) - len(taken)
 
 
 def run_job(job: Job, pipeline: Pipeline, on_case: OnCase | None = None) -> ArmOutcomes:

@@ -21,6 +21,7 @@ SCORERS = {
     "note": "vaidya.evaluation.note:score_note",
     "triage": "vaidya.evaluation.triage:score_triage",
     "latency": "vaidya.evaluation.latency:score_latency",
+    "metamorphic": "vaidya.evaluation.metamorphic:score_metamorphic",
     "attribution": "vaidya.evaluation.attribution:score_attribution",
 }
 
@@ -29,6 +30,7 @@ class DatasetSpec(Section):
     """One dataset of a suite. limit: the first N cases in a fixed shuffled order; what was left out is reported.
 
     overrides: settings for this dataset alone, by dotted name, with the reason beside them in the file.
+    changed: beside each case taken, every change of `vaidya.evaluation.perturb` that applies to it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class DatasetSpec(Section):
     limit: Annotated[int | None, Field(ge=1)] = None
     overrides: dict[str, Any] = {}
     scorers: tuple[str, ...] | None = None
+    changed: bool = False
 
 
 class ArmSpec(Section):
