@@ -8,14 +8,13 @@ import base64
 import functools
 import io
 import wave
-from collections.abc import Iterable
 from html import escape
 from importlib import resources
 
 import numpy as np
 
 from vaidya.record import view
-from vaidya.schema import SECTIONS, Recording, Segment, TriageRecord
+from vaidya.schema import Recording, Segment, TriageRecord
 from vaidya.units import SAMPLE_RATE_HZ
 
 # Background and text of the tier's banner: contrast of at least 4.5 to 1 (WCAG 2.1, criterion 1.4.3).
@@ -36,12 +35,12 @@ def page(record: TriageRecord, audio: Recording | None = None) -> str:
         f"<style>{_style()}</style>",
         _banner(record),
         _section("Why", _reasons(record)),
-        _section(f"Note ({_note_state(record)})", _note(record)),
+        _section(f"Note ({view.note_state(record)})", _note(record)),
         _section("Heard", _heard(record, audio)),
-        _section("Measured", escape(_pairs(view.measured(record)) or "no vital sign was measured")),
+        _section("Measured", escape(view.pairs(view.measured(record)) or "no vital sign was measured")),
         _section("Missing", escape(", ".join(view.missing(record)) or "nothing")),
         _failures(record),
-        _section("Time", escape(_pairs((name, f"{seconds:.2f} s") for name, seconds in view.times(record)))),
+        _section("Time", escape(view.pairs((name, f"{seconds:.2f} s") for name, seconds in view.times(record)))),
         f'<p class="dim">{escape(view.origin(record))}</p><p><em>{escape(view.SAFETY_NOTICE)}</em></p>',
     ]
     return f'<div class="vaidya">{"".join(parts)}</div>'
@@ -54,10 +53,6 @@ def _style() -> str:
 
 def _section(title: str, content: str) -> str:
     return f"<h4>{escape(title)}</h4><div>{content}</div>" if content else ""
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in pairs)
 
 
 def _coloured(tier_colour: str) -> str:
@@ -85,18 +80,11 @@ def _reasons(record: TriageRecord) -> str:
     return f"<table>{''.join(rows)}</table>" if rows else "no rule fired"
 
 
-def _note_state(record: TriageRecord) -> str:
-    note = record.note
-    return note.state.value.lower() + (f": {note.reason}" if note.reason else "")
-
-
 def _note(record: TriageRecord) -> str:
-    shown = [(name, record.note.section(name)) for name in SECTIONS]
     blocks = []
-    for name, statements in (*shown, ("withheld: nothing supports it, do not act on it", record.note.withheld)):
-        if statements:
-            items = "".join(f"<li>{_line(line)}</li>" for line in view.lines(record, statements))
-            blocks.append(f"<strong>{escape(name.capitalize())}</strong><ul>{items}</ul>")
+    for title, lines in view.sections(record):
+        items = "".join(f"<li>{_line(line)}</li>" for line in lines)
+        blocks.append(f"<strong>{escape(title)}</strong><ul>{items}</ul>")
     return "".join(blocks) or "no statement"
 
 

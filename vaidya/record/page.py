@@ -1,14 +1,12 @@
 """A record as a page on the terminal (rich)."""
 
-from collections.abc import Iterable
-
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from vaidya.record import view
-from vaidya.schema import SECTIONS, TriageRecord
+from vaidya.schema import TriageRecord
 
 STYLES = {
     "red": "white on red",
@@ -28,12 +26,12 @@ def page(record: TriageRecord) -> RenderableType:
     return Group(
         _banner(record),
         _block("Why", _reasons(record)),
-        _block("Note " + _note_state(record), _note(record)),
+        _block(f"Note ({view.note_state(record)})", _note(record)),
         _block("Heard", _heard(record)),
-        _block("Measured", Text(_pairs(view.measured(record)) or "no vital sign was measured")),
+        _block("Measured", Text(view.pairs(view.measured(record)) or "no vital sign was measured")),
         _block("Missing", Text(", ".join(view.missing(record)) or "nothing")),
         *_failures(record),
-        _block("Time", Text(_pairs((name, f"{seconds:.2f} s") for name, seconds in view.times(record)))),
+        _block("Time", Text(view.pairs((name, f"{seconds:.2f} s") for name, seconds in view.times(record)))),
         Text(view.origin(record), style="dim"),
         Text(view.SAFETY_NOTICE, style="italic"),
     )
@@ -53,10 +51,6 @@ def _block(title: str, content: RenderableType) -> RenderableType:
     return Group(Text(title, style="bold underline"), content, Text(""))
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in pairs)
-
-
 def _reasons(record: TriageRecord) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False)
     for reason in sorted(record.decision.reasons, key=lambda r: r.tier, reverse=True):
@@ -66,18 +60,10 @@ def _reasons(record: TriageRecord) -> RenderableType:
     return table if record.decision.reasons else Text("no rule fired")
 
 
-def _note_state(record: TriageRecord) -> str:
-    note = record.note
-    return f"({note.state.value.lower()}{f': {note.reason}' if note.reason else ''})"
-
-
 def _note(record: TriageRecord) -> RenderableType:
     parts: list[RenderableType] = []
-    shown = [(name, record.note.section(name)) for name in SECTIONS]
-    for name, statements in (*shown, ("withheld: nothing supports it, do not act on it", record.note.withheld)):
-        if statements:
-            parts.append(Text(name.capitalize(), style="bold"))
-            parts += [_line(line) for line in view.lines(record, statements)]
+    for title, lines in view.sections(record):
+        parts += [Text(title, style="bold"), *(_line(line) for line in lines)]
     return Group(*parts) if parts else Text("no statement")
 
 

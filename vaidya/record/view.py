@@ -3,9 +3,10 @@
 Both pages read from here, so the terminal and the notebook can never tell two stories of one record.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vaidya.schema import Consciousness, Segment, Statement, Tier, TranscriptState, TriageRecord
+from vaidya.schema import SECTIONS, Consciousness, Segment, Statement, Tier, TranscriptState, TriageRecord
 from vaidya.units import VITAL_UNITS
 
 SAFETY_NOTICE = (
@@ -95,6 +96,24 @@ def patient(record: TriageRecord) -> str:
         {True: "pregnant", False: "not pregnant", None: None}[who.pregnant],
     ]
     return ", ".join(part for part in parts if part) or "nothing known"
+
+
+def pairs(items: Iterable[tuple[str, str]]) -> str:
+    """Names with their values on one line."""
+    return ", ".join(f"{name} {value}" for name, value in items)
+
+
+def note_state(record: TriageRecord) -> str:
+    """How the note came about, and why it is not drafted."""
+    note = record.note
+    return note.state.value.lower() + (f": {note.reason}" if note.reason else "")
+
+
+def sections(record: TriageRecord) -> list[tuple[str, list[Line]]]:
+    """The note's sections that hold something, under their headings; what was withheld stands last."""
+    shown = [(name.capitalize(), record.note.section(name)) for name in SECTIONS]
+    withheld = ("Withheld: nothing supports it, do not act on it", record.note.withheld)
+    return [(title, lines(record, found)) for title, found in (*shown, withheld) if found]
 
 
 def lines(record: TriageRecord, statements: tuple[Statement, ...]) -> list[Line]:
