@@ -76,7 +76,7 @@ class TranscriptConfig(Section):
     unintelligible_logprob: float = -1.2
     translation_logprob_min: float = -1.0
     voice_threshold: Share = 0.5
-    voice_sure_s: Positive = 1.2
+    voice_sure_s: Positive = 1.0
     short_logprob_min: float = -0.7
     short_no_speech_max: Share = 0.3
     doubtful_share_max: Share = 0.3
@@ -181,7 +181,8 @@ class DeployConfig(Section):
 class RunConfig(Section):
     """Everything that changes a record. `profile` names it; `digest` identifies it.
 
-    llm_small: weights used instead of `llm.weights` on machines with less than `small_memory_gb`.
+    section_llm: the language model that writes a section of a note where only a section is asked for; `llm` where it is
+    None. llm_small: weights used instead of `llm.weights` on machines with less than `small_memory_gb`.
     """
 
     profile: str
@@ -190,6 +191,7 @@ class RunConfig(Section):
     transcript: TranscriptConfig = TranscriptConfig()
     acoustic: AcousticConfig = AcousticConfig()
     llm: LlmConfig = LlmConfig()
+    section_llm: LlmConfig | None = None
     note: NoteConfig = NoteConfig()
     triage: TriageConfig = TriageConfig()
     price: PriceConfig = PriceConfig()

@@ -107,12 +107,14 @@ class Pipeline:
         transcriber: Transcriber | None = None,
         listener: Listener | None = None,
         model: LanguageModel | None = None,
+        section_model: LanguageModel | None = None,
         writer: NoteWriter | None = None,
     ) -> None:
         self.config = config
         self.transcriber = _Component(lambda: load_transcriber(config.transcript), transcriber)
         self.listener = _Component(lambda: load_listener(config.acoustic), listener)
         self.model = _Component(lambda: load_language_model(config.llm), model)
+        self.section_model = _Component(lambda: load_language_model(config.section_llm or config.llm), section_model)
         self.writer = _Component(self._make_writer, writer)
 
     def _make_writer(self) -> NoteWriter:
@@ -140,7 +142,7 @@ class Pipeline:
     @property
     def weights(self) -> tuple[WeightsUsed, ...]:
         """The weights of every loaded component."""
-        parts = (self.transcriber.loaded, self.listener.loaded, self.model.loaded)
+        parts = (self.transcriber.loaded, self.listener.loaded, self.model.loaded, self.section_model.loaded)
         return tuple(used for part in parts if part is not None for used in part.weights)
 
     def __call__(
@@ -191,14 +193,16 @@ class Pipeline:
                 return
 
     def write_section(self, dialogue: str, header: str) -> str:
-        """One section of a note, for data sets whose reference is a section: the language model alone is asked.
+        """One section of a note, for data sets whose reference is a section: a language model alone is asked.
+
+        The model is `section_llm` of the configuration where there is one.
 
         Raises:
             GenerationError: the model failed, or the reply was cut.
         """
         from vaidya.note.section import write_section
 
-        model = self.model.get()
+        model = (self.section_model if self.config.section_llm else self.model).get()
         with self.writer.in_use:
             return write_section(model, dialogue, header)
 
@@ -207,7 +211,7 @@ class Pipeline:
 
         This one must not be used afterwards: the language model is closed when its settings differ.
         """
-        keep_model = config.llm == self.config.llm
+        keep_model = config.llm == self.config.llm and config.section_llm == self.config.section_llm
         if not keep_model:
             self.close()
         return Pipeline(
@@ -215,12 +219,14 @@ class Pipeline:
             transcriber=self.transcriber.loaded if config.transcript == self.config.transcript else None,
             listener=self.listener.loaded if config.acoustic == self.config.acoustic else None,
             model=self.model.loaded if keep_model else None,
+            section_model=self.section_model.loaded if keep_model else None,
         )
 
     def close(self) -> None:
-        """Give back the language model's memory, processes and connections."""
-        if self.model.loaded is not None:
-            self.model.loaded.close()
+        """Give back the language models' memory, processes and connections."""
+        for part in (self.model, self.section_model):
+            if part.loaded is not None:
+                part.loaded.close()
 
 
 class _Consultation:

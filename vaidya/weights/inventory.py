@@ -59,7 +59,8 @@ def verify(names: tuple[str, ...] | None = None) -> tuple[Stock, ...]:
 
 def needed_by(config: RunConfig) -> tuple[str, ...]:
     """The names that a configuration loads, in the order of the pipeline."""
-    parts = (config.transcript, config.acoustic, config.llm)
-    names = [part.weights for part in parts if part.backend not in SERVED_OR_WITHOUT]
-    names += [config.llm.adapter] if config.llm.backend not in SERVED_OR_WITHOUT else []
-    return tuple(name for name in names if name is not None)
+    names = [part.weights for part in (config.transcript, config.acoustic) if part.backend not in SERVED_OR_WITHOUT]
+    for model in (config.llm, config.section_llm):
+        if model is not None and model.backend not in SERVED_OR_WITHOUT:
+            names += [model.weights, model.adapter]
+    return tuple(dict.fromkeys(name for name in names if name is not None))
