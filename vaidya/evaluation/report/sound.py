@@ -38,6 +38,7 @@ def spectrogram(recording: Recording, findings: Findings, title: str) -> Any:
     axes.set_ylim(0, BANDS + 7 * max(1, len(labels)) + 3)
     ticks = np.array([125, 500, 1000, 2000, 4000])
     axes.set_yticks(_place(ticks), [f"{tick} Hz" for tick in ticks], fontsize=8)
+    axes.set_xlim(0, end_s)
     axes.set_xlabel("seconds")
     axes.set_title(title, loc="left", fontsize=10)
     return figure
