@@ -188,7 +188,7 @@ def test_a_poisoned_artifact_is_refused(artifact, poison):
         verify(folder, manifest)
 
 
-@pytest.mark.parametrize("name", POISONS.keys() - NEEDS_EXPECTED)
+@pytest.mark.parametrize("name", [name for name in POISONS if name not in NEEDS_EXPECTED])
 def test_most_are_refused_even_where_nobody_knows_the_manifest(artifact, name):
     folder, _ = artifact
     POISONS[name](folder)
