@@ -15,6 +15,7 @@ import regex
 
 from vaidya.config import TranscriptConfig
 from vaidya.schema import Segment, TranscriptState
+from vaidya.transcript.competence import beyond
 from vaidya.transcript.scripts import own_share
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}']+")
@@ -41,6 +42,7 @@ class Reason(enum.StrEnum):
     TOO_LITTLE_VOICE = "TOO_LITTLE_VOICE"
     NO_WORDS = "NO_WORDS"
     LANGUAGE_UNCERTAIN = "LANGUAGE_UNCERTAIN"
+    LANGUAGE_BEYOND_WEIGHTS = "LANGUAGE_BEYOND_WEIGHTS"
     DOUBTFUL_SPEECH = "DOUBTFUL_SPEECH"
 
 
@@ -99,27 +101,29 @@ def doubts(evidence: Evidence, language: str | None, config: TranscriptConfig) -
         Doubt.REPEATED: repetitions(evidence.text) > config.repetition_max,
         Doubt.NO_SPEECH_LIKELY: evidence.no_speech > config.no_speech_max,
         Doubt.WRONG_SCRIPT: share is not None and share < config.own_script_min,
-        Doubt.UNINTELLIGIBLE: evidence.avg_logprob < config.unintelligible_logprob,
+        Doubt.UNINTELLIGIBLE: evidence.avg_logprob < config.unintelligible_logprob or not _WORD.search(evidence.text),
     }
     return tuple(doubt for doubt, holds in found.items() if holds)
 
 
-def believable(evidence: Evidence, longest_voice_s: float, config: TranscriptConfig) -> bool:
-    """Whether a stretch with so much voice in it holds words at all.
+def believable(
+    evidence: Evidence, longest_voice_s: float, language_probability: float | None, config: TranscriptConfig
+) -> bool:
+    """Whether a stretch with so much voice in it was speech at all.
 
-    Coughs, sneezes and barks sound like voice for up to 0.8 s; speech that goes on for longer is believed to be speech,
-    however badly it was understood. A shorter sound must have been understood well: then it was a word.
+    Coughs, sneezes and barks sound like voice for up to 0.8 s. What goes on for longer is speech, however badly it was
+    understood, unless the model wrote nothing and thinks that nobody spoke. A shorter sound must have been understood
+    well, in a language that was recognised: then it was a word.
     """
-    if not evidence.text.strip():
-        return False
     if longest_voice_s >= config.voice_sure_s:
-        return True
+        return bool(evidence.text.strip()) or evidence.no_speech <= config.no_speech_max
+    recognised = language_probability is None or language_probability >= config.language_probability_min
     understood = evidence.avg_logprob >= config.short_logprob_min and evidence.no_speech <= config.short_no_speech_max
-    return understood and not doubts(evidence, None, config)
+    return recognised and understood and not doubts(evidence, None, config)
 
 
 def state_of(
-    segments: Sequence[Segment], language_probability: float | None, config: TranscriptConfig
+    segments: Sequence[Segment], language: str | None, language_probability: float | None, config: TranscriptConfig
 ) -> tuple[TranscriptState, tuple[str, ...]]:
     """The state of a transcript whose speech was found, and its reasons.
 
@@ -128,6 +132,8 @@ def state_of(
     if not segments:
         return TranscriptState.NO_SPEECH, (Reason.NO_WORDS.value,)
     reasons: list[str] = []
+    if beyond(config.weights, language):
+        reasons.append(Reason.LANGUAGE_BEYOND_WEIGHTS.value)
     if language_probability is not None and language_probability < config.language_probability_min:
         reasons.append(Reason.LANGUAGE_UNCERTAIN.value)
     total = sum(segment.end_s - segment.start_s for segment in segments)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from vaidya.schema import Word
 
-PAUSE_S = 0.7  # longer than a pause within a sentence: a breath, or the other speaker
+PAUSE_S = 1.0  # longer than a breath within a sentence; a sentence cut in two translates badly
 SENTENCE_ENDS = (".", "?", "!", "।", "॥", "؟", "۔", "。", "？", "！")
 LONGEST_S = 15.0  # beyond it any pause splits
 SHORT_PAUSE_S = 0.2

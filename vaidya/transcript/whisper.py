@@ -74,12 +74,16 @@ class FasterWhisper:
         if not spans:
             return self._silent(Reason.NO_VOICE)
         heard, info = self._decode(samples, chunks_of(spans, WINDOW_S), language)
-        kept = [pair for pair in heard if believable(_evidence(pair[1]), pair[0].longest_voice_s, self.config)]
+        probability = None if language else float(info.language_probability)
+        kept = [
+            (span, piece)
+            for span, piece in heard
+            if believable(_evidence(piece), span.longest_voice_s, probability, self.config)
+        ]
         if not kept:
             return self._silent(Reason.TOO_LITTLE_VOICE)
-        segments = self._segments([found for _, found in kept], info.language)
-        probability = None if language else float(info.language_probability)
-        state, reasons = state_of(segments, probability, self.config)
+        segments = self._segments(kept, info.language)
+        state, reasons = state_of(segments, info.language, probability, self.config)
         if state is TranscriptState.SPEECH:
             segments = self._with_english(samples, segments, info.language)
         return Transcript(
@@ -115,23 +119,24 @@ class FasterWhisper:
         )
         return list(zip(spans, found, strict=True)), info
 
-    def _segments(self, found: Iterable[Any], language: str) -> tuple[Segment, ...]:
-        pieces = [(words, piece) for piece in found for words in sentences(tuple(_words(piece)))]
-        return tuple(self._segment(number, words, piece, language) for number, (words, piece) in enumerate(pieces))
+    def _segments(self, heard: Iterable[tuple[Span, Any]], language: str) -> tuple[Segment, ...]:
+        """Sentences; a span of speech that gave no word is a segment without text, so that a person finds it."""
+        pieces = [(span, words, piece) for span, piece in heard for words in sentences(tuple(_words(piece))) or [()]]
+        return tuple(self._segment(number, *found, language) for number, found in enumerate(pieces))
 
-    def _segment(self, number: int, words: tuple[Word, ...], piece: Any, language: str) -> Segment:
+    def _segment(self, number: int, span: Span, words: tuple[Word, ...], piece: Any, language: str) -> Segment:
         text = plain_text(words)
         # A loop is seen in the whole piece only: split into sentences, each of its rounds looks innocent.
         whole, own = doubts(_evidence(piece), None, self.config), doubts(_evidence(piece, text), language, self.config)
         flags = dict.fromkeys((*whole, *own))
-        unintelligible = Doubt.UNINTELLIGIBLE in flags
+        withheld = Doubt.UNINTELLIGIBLE in flags
         return Segment(
             id=number,
-            start_s=words[0].start_s,
-            end_s=words[-1].end_s,
-            text="" if unintelligible else text,
-            english=text if language == ENGLISH and not unintelligible else None,
-            words=() if unintelligible else words,
+            start_s=words[0].start_s if words else span.start_s,
+            end_s=words[-1].end_s if words else span.end_s,
+            text="" if withheld else text,
+            english=text if language == ENGLISH and not withheld else None,
+            words=() if withheld else words,
             avg_logprob=float(piece.avg_logprob),
             no_speech_probability=float(piece.no_speech_prob),
             compression_ratio=compression_ratio(text),
@@ -151,7 +156,11 @@ class FasterWhisper:
 
     def _english(self, piece: Any) -> str | None:
         text = " ".join(piece.text.split())
-        return None if not text or doubts(_evidence(piece, text), ENGLISH, self.config) else text
+        # Translations are less sure than transcripts; that somebody spoke is known from the native pass.
+        gates = self.config.model_copy(
+            update={"avg_logprob_min": self.config.translation_logprob_min, "no_speech_max": 1.0}
+        )
+        return None if not text or doubts(_evidence(piece, text), ENGLISH, gates) else text
 
 
 def _evidence(piece: Any, text: str | None = None) -> Evidence:
@@ -162,8 +171,8 @@ def _words(piece: Any) -> Iterator[Word]:
     """The engine's words; its times may touch or cross by a frame, ours never run backwards."""
     end = 0.0
     for word in piece.words or ():
-        start = max(end, float(word.start))
-        end = max(start, float(word.end))
+        start = max(end, round(float(word.start), 3))
+        end = max(start, round(float(word.end), 3))
         yield Word(start_s=start, end_s=end, text=word.word, probability=min(1.0, max(0.0, float(word.probability))))
 
 
