@@ -16,7 +16,7 @@ from vaidya.schema import SECTIONS, SectionName, Tier
 
 LONGEST_STATEMENT = 160  # characters
 LONGEST_FLAG = 40
-_MOST = {"r": 3, "s": 10, "o": 4, "a": 3, "p": 6}  # statements of each list
+_MOST = {"r": 3, "s": 10, "o": 4, "a": 2, "p": 6}  # statements of each list
 _Text = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT)]
 _LABEL = re.compile(r"^(?:[PCF?]|Patient|Clinician|Companion): ")
 _TIER = re.compile(r'"t"\s*:\s*"([A-Za-z_\- ]+)"')
