@@ -126,7 +126,7 @@ class Trainer:
             nats, tokens = self.loss(rows)
             weighted = (nats * tokens ** (self.config.length_power - 1)).sum() / self.step_weight
             weighted.backward()
-            summed, counted = summed + float(nats.sum()), counted + float(tokens.sum())
+            summed, counted = summed + float(nats.detach().sum()), counted + float(tokens.sum())
         norm = torch.nn.utils.clip_grad_norm_(parameters, self.config.gradient_norm)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
