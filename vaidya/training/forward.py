@@ -2,7 +2,7 @@
 
 Prompts come as stored keys and values; the layers below the adapter run once a row, without gradient, and their output
 is kept; the loss is taken over the tokens that the training set uses, because the head over a vocabulary of 150,000
-would cost a third of a step. Validation is over the whole vocabulary.
+would cost a fifth of a step. Validation is over the whole vocabulary.
 """
 
 from collections.abc import Iterator, Sequence

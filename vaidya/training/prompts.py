@@ -1,7 +1,7 @@
 """What the model without its adapter makes of a prompt: keys and values, computed once and kept on disk.
 
 The adapter is active only from the invocation on (Greenewald et al., "Activated LoRA", 2025), so a prompt's keys and
-values never change during training. Three quarters of all tokens are prompt; each epoch is spared them.
+values never change during training. Two thirds of all tokens are prompt; each epoch is spared them.
 """
 
 from collections.abc import Sequence
