@@ -17,6 +17,7 @@ from vaidya.bench.engines import EngineClock
 from vaidya.bench.machine import measured
 from vaidya.bench.reading import Reading
 from vaidya.config import RunConfig
+from vaidya.errors import GenerationError
 from vaidya.pipeline import Pipeline
 from vaidya.schema import SECTIONS, Generation, Message, NoteState, SoapNote, Statement, Vitals
 from vaidya.weights import resolve
@@ -66,19 +67,20 @@ class SeedWay:
             english = _timed(marks, "transcript", lambda: self._hear(consultation))
             _timed(marks, "acoustic", lambda: self._listen(consultation, self._pipeline.config))
             reply = _timed(marks, "note", lambda: self._write(english, consultation.case.vitals))
-            note = parse(reply.text)
+            note = parse(reply.text) if isinstance(reply, Generation) else None
             stop = time.perf_counter()
         return Reading(
             arm=ARM,
             note=note,
             usage=usage,
             stages={**marks, "total": stop - start},
-            tokens=_tokens(reply),
+            tokens=_tokens(reply) if isinstance(reply, Generation) else {},
             engines_s=clock.busy_s(start, stop),
             audio_s=consultation.duration_s,
             first_tier_s=stop - start,
             model_tier_s=stop - start,
             note_start_s=marks["transcript"] + marks["acoustic"],
+            failures=() if isinstance(reply, Generation) else (reply.code,),
         )
 
     def _hear(self, consultation: Consultation) -> str:
@@ -89,7 +91,8 @@ class SeedWay:
         # It decoded the file a second time for the sounds.
         return self._pipeline.listener.get().listen(read_recording(consultation.path, config.audio))
 
-    def _write(self, english: str, vitals: Vitals) -> Generation:
+    def _write(self, english: str, vitals: Vitals) -> Generation | GenerationError:
+        """The reply; a failure, after the time that it took, is a result too."""
         measured_values = ", ".join(
             f"{name} {value}" for name, value in vitals.model_dump().items() if value is not None
         )
@@ -99,7 +102,10 @@ class SeedWay:
             Message(role="assistant", content=_EXAMPLE_REPLY),
             Message(role="user", content=f"Transcript: {english}\nVitals: {measured_values}"),
         ]
-        return self._pipeline.model.get().generate(messages, max_tokens=MAX_TOKENS)
+        try:
+            return self._pipeline.model.get().generate(messages, max_tokens=MAX_TOKENS)
+        except GenerationError as error:
+            return error
 
 
 def parse(text: str) -> SoapNote | None:
