@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vaidya.errors import WeightsError, WeightsHashError
+from vaidya.errors import WeightsError
 from vaidya.schema import WeightsUsed
 from vaidya.settings import settings
 from vaidya.weights.check import Ledger, cache_folder, check, files_in, find_files
@@ -180,6 +180,3 @@ def _advice(wanted: Entry, *, offline: bool = False) -> str:
 def remove(name: str) -> None:
     """Forget what packages gave for a name, so that the next `resolve` fetches it again."""
     shutil.rmtree(cache_folder() / entry(name).name, ignore_errors=True)
-
-
-__all__ = ["ResolvedWeights", "WeightsHashError", "remove", "resolve"]
