@@ -45,7 +45,7 @@ from vaidya.schema.event import EventKind
 from vaidya.schema.record import StageName
 from vaidya.transcript.base import Transcriber, load_transcriber
 from vaidya.transcript.from_text import transcript_from_text
-from vaidya.triage import TriageInput, decide, preliminary
+from vaidya.triage import TriageInput, decide, preliminary, warm_up
 
 T = TypeVar("T")
 OnEvent = Callable[[StageEvent], None]
@@ -122,8 +122,9 @@ class Pipeline:
 
     def load(self) -> "Pipeline":
         """Load every model that is not loaded yet, side by side."""
-        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="vaidya-load") as pool:
-            loads = [pool.submit(get) for get in (self.transcriber.get, self.listener.get, self.writer.get, self.warm)]
+        parts = (warm_up, self.transcriber.get, self.listener.get, self.writer.get, self.warm)
+        with ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="vaidya-load") as pool:
+            loads = [pool.submit(get) for get in parts]
         for done in loads:
             done.result()
         return self

@@ -3,7 +3,17 @@
 Nothing lowers a tier; unknown is never ROUTINE.
 """
 
+from vaidya.triage.complaint import complaints
 from vaidya.triage.decide import decide, preliminary
 from vaidya.triage.evidence import TriageInput
+from vaidya.triage.lexicon import candidates
+from vaidya.triage.red_flags import red_flags
 
-__all__ = ["TriageInput", "decide", "preliminary"]
+__all__ = ["TriageInput", "decide", "preliminary", "warm_up"]
+
+
+def warm_up() -> None:
+    """Read the rule and phrase files now, so that the first patient does not wait for them."""
+    red_flags()
+    complaints()
+    candidates("")
