@@ -111,6 +111,11 @@ def test_a_question_answered_with_yes_counts():
     assert "chest_pain" in flags(spoken("doctor: do you have any chest pain?\npatient: yes, since this morning"))
 
 
+def test_an_answer_may_run_on_without_punctuation():
+    assert "chest_pain" in flags(spoken("do you have chest pain yes since this morning"))
+    assert flags(spoken("do you have chest pain no just a cough")) == {}
+
+
 def test_every_sign_that_a_rule_names_exists():
     known = {sign.name for sign in lexicon()}
     named = {name for rule in (*red_flags(), *complaints()) for line in rule.when for name in line}

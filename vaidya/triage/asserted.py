@@ -33,7 +33,7 @@ def is_asserted(text: Spoken, start: int, end: int) -> bool:
     body = text.text
     if is_negated(body, start, end) or is_past(body, start, end) or is_imagined(body, start, end):
         return False
-    return not (_family_history(text, start, end) or _asked_in_vain(text, start) or _mused(text, start))
+    return not (_family_history(text, start, end) or _asked_in_vain(text, start, end) or _mused(text, start))
 
 
 def _family_history(text: Spoken, start: int, end: int) -> bool:
@@ -47,7 +47,7 @@ def _family_history(text: Spoken, start: int, end: int) -> bool:
     return bool(pattern("experiencer", "history").search(sentence.text)) or bool(events and not recent)
 
 
-def _asked_in_vain(text: Spoken, start: int) -> bool:
+def _asked_in_vain(text: Spoken, start: int, end: int) -> bool:
     """Whether the phrase stands in a clinician's question that nobody answered with yes."""
     index = text.sentence_index(start)
     sentence = text.sentences[index]
@@ -56,8 +56,10 @@ def _asked_in_vain(text: Spoken, start: int) -> bool:
         return False
     if speaker is None and (not _ADDRESSED.search(sentence.text) or _patients_own(sentence.text)):
         return False
+    # Without punctuation the answer runs on in the same sentence.
+    rest = sentence.text[end - sentence.start :].lstrip(" ,?")
     reply = text.sentences[index + 1].text if index + 1 < len(text.sentences) else ""
-    return answer(reply) is not Answer.YES
+    return Answer.YES not in (answer(rest), answer(reply))
 
 
 def _patients_own(question: str) -> bool:
