@@ -73,5 +73,5 @@ def test_yamnet_hears_speech_as_speech_and_not_as_cough(yamnet, data_folder):
         pytest.skip("no English speech clips under VAIDYA_DATA")
     for path in paths:
         best = yamnet.embed(np.stack([clip.samples for clip in windows(read_recording(path), hop_s=1.0)])).max(axis=0)
-        assert best[EMBEDDING_SIZE + list(GROUPS).index("speech")] > 2
+        assert best[EMBEDDING_SIZE + list(GROUPS).index("speech")] > 0  # likelier than not
         assert best[EMBEDDING_SIZE + list(GROUPS).index("cough")] < 0

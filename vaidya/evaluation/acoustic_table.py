@@ -294,7 +294,9 @@ def _scored(clip: LabelledClip, scores: dict[str, float], rate: float | None) ->
     assert result is not None, "clips without a label were refused when they were read"
     best = max(scores, key=lambda label: scores[label])
     decided = "other" if best == "speech" else best
-    return Judged(result.subject, result.reference, decided, scores, rate, result.reference_rate)
+    # Only `majority` guesses a rate; the other numbers claim nothing about breathing.
+    reference_rate = None if rate is None else result.reference_rate
+    return Judged(result.subject, result.reference, decided, scores, rate, reference_rate)
 
 
 def _other_rate(clip: LabelledClip, clips: Sequence[LabelledClip], measure: str) -> float | None:
