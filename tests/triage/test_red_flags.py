@@ -116,6 +116,11 @@ def test_an_answer_may_run_on_without_punctuation():
     assert flags(spoken("do you have chest pain no just a cough")) == {}
 
 
+def test_a_denial_far_away_in_unpunctuated_speech_hides_nothing():
+    said = "i have no fever and " + "then we went to the market and bought rice and " * 12 + "now my chest hurts"
+    assert "chest_pain" in flags(spoken(said))
+
+
 def test_every_sign_that_a_rule_names_exists():
     known = {sign.name for sign in lexicon()}
     named = {name for rule in (*red_flags(), *complaints()) for line in rule.when for name in line}

@@ -14,6 +14,7 @@ from vaidya.triage.spoken import Spoken, evidence_at, texts_of
 
 Signs = dict[str, tuple[str, ...]]
 
+ENOUGH_PLACES = 8  # a sign that was said eight times is as sure as one said eighty times
 YOUNG_INFANT_YEARS = 0.25  # WHO IMCI: a febrile infant under three months is treated as septic
 INFANT_YEARS = 1.0
 CHILD_YEARS = 16.0
@@ -63,6 +64,8 @@ def _said(text: Spoken) -> tuple[tuple[str, tuple[str, ...]], ...]:
     found: dict[str, list[int]] = {}
     for sign in candidates(text.text):
         for match in sign.matches(text.text, spans):
+            if len(found.get(sign.name, ())) >= ENOUGH_PLACES:
+                break
             if all(is_asserted(text, *span) for span in match):
                 found.setdefault(sign.name, []).extend(start for start, _ in match)
     for name, place in reported_signs(text):
