@@ -17,8 +17,8 @@ _NO_APOSTROPHE = re.compile(r"\b(do|does|did|has|have|had|is|was|are|were|could|
 _ABBREVIATED = re.compile(
     r"\b(abd|abdo|rt|lt|ant|post|lat|bilat|lac|inj|upp|low|diff|gen|resp|neuro|h|c|w|s)\.(?=\s|\w)"
 )
-# Recognisers in a loop, and some people, use no full stop. What stands 400 characters apart is another statement; it also
-# keeps the search for denials and tenses, which looks at whole sentences, linear in the length of the text.
+# Recognisers in a loop, and some people, use no full stop. What stands 400 characters apart is another statement; this
+# also keeps the search for denials and tenses, which looks at whole sentences, linear in the length of the text.
 _LONG_RUN = re.compile(r"([^.?!;।]{400}[^.?!;।\s]*)\s")
 
 
