@@ -70,6 +70,14 @@ def out_of_fold(examples: Sequence[Example], labels: tuple[str, ...], *, seed: i
 
 def fit(examples: Sequence[Example], labels: tuple[str, ...], *, seed: int) -> Fitted:
     """A head for each label against all others, with regularisation and calibration from inner folds by subject."""
+    from threadpoolctl import threadpool_limits
+
+    # Matrices this small gain nothing from threads, and on a busy machine lose most of the time waiting for each other.
+    with threadpool_limits(limits=1):
+        return _fit(examples, labels, seed)
+
+
+def _fit(examples: Sequence[Example], labels: tuple[str, ...], seed: int) -> Fitted:
     folds = folds_of(examples, INNER_FOLDS, seed)
     targets, shares = _targets(examples, labels), _shares(examples)
     tried = [(strength, _inner_logits(examples, labels, folds, strength)) for strength in STRENGTHS]
