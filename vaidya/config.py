@@ -76,7 +76,7 @@ class TranscriptConfig(Section):
     unintelligible_logprob: float = -1.2
     translation_logprob_min: float = -1.0
     voice_threshold: Share = 0.5
-    voice_sure_s: Positive = 1.0
+    voice_sure_s: Positive = 0.9
     short_logprob_min: float = -0.7
     short_no_speech_max: Share = 0.3
     doubtful_share_max: Share = 0.3

@@ -22,7 +22,7 @@ def test_spans_are_ordered_disjoint_and_hold_every_voiced_frame(values, threshol
     spans = spans_of(probabilities, threshold, duration)
     edges = [edge for span in spans for edge in (span.start_s, span.end_s)]
     assert edges == sorted(edges)
-    assert all(0 <= edge <= duration + 1e-3 for edge in edges)
+    assert all(0 <= edge <= duration for edge in edges)
     for index in np.flatnonzero(probabilities >= threshold):
         middle = (index + 0.5) * FRAME_S
         assert any(span.start_s - 1e-3 <= middle <= span.end_s + 1e-3 for span in spans)

@@ -86,8 +86,8 @@ def test_no_voice_no_words(transcriber, recording):
 
 def test_our_own_recordings_without_speech_hold_no_words(transcriber, repository):
     for path in sorted((repository / "eval" / "cases" / "audio").glob("ns-*")):
-        if "short" in path.name:
-            continue  # refused before it is heard
+        if "short" in path.name or "truncated" in path.name:
+            continue  # refused before it is heard; cut off in the middle of speech
         assert transcriber.transcribe(read_recording(path)).text() == "", path.name
 
 

@@ -75,9 +75,7 @@ def score_attribution(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rn
 Done = Sequence[tuple[Case, TriageRecord]]
 
 
-def _lost_row(
-    stage: str, done: Done, unscored: int, dataset: str, arm: str, rng: np.random.Generator
-) -> Row | None:
+def _lost_row(stage: str, done: Done, unscored: int, dataset: str, arm: str, rng: np.random.Generator) -> Row | None:
     rates = [rate for case, record in done if (rate := facts_lost(case, record).get(stage)) and rate.total]
     if not rates:
         return None

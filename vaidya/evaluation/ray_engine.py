@@ -39,7 +39,7 @@ def prepare(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "digest": case_digest(case)}
 
 
-def run_on_ray(job: Job, actors: int = ACTORS) -> int:
+def run_on_ray(job: Job, actors: int = ACTORS, worker: type[CaseWorker] = CaseWorker) -> int:
     """Run the cases of a job that are not finished yet; returns how many were run.
 
     Raises:
@@ -57,7 +57,7 @@ def run_on_ray(job: Job, actors: int = ACTORS) -> int:
         ray.init(include_dashboard=False, configure_logging=False, log_to_driver=False)
     dataset = ray.data.from_items([{"case": case.model_dump_json()} for case in waiting])
     finished = dataset.map(prepare).map(
-        CaseWorker,  # type: ignore[arg-type]
+        worker,  # type: ignore[arg-type]
         fn_constructor_args=(job.config.model_dump(mode="json"), job.entry, str(folder)),
         concurrency=min(actors, len(waiting)),
         num_cpus=0.5,

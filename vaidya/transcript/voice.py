@@ -46,9 +46,9 @@ def spans_of(probabilities: np.ndarray, threshold: float, duration_s: float) -> 
     found = _joined(_stretches(probabilities, threshold), JOIN_S)
     spans: list[Span] = []
     for first, last in found:
-        start = max(0.0, first * FRAME_S - PAD_S, spans[-1].end_s if spans else 0.0)
-        end = min(duration_s, (last + 1) * FRAME_S + PAD_S)
-        spans.append(Span(round(start, 3), round(end, 3), longest_voice_s(probabilities[first : last + 1], threshold)))
+        start = max(0.0, round(first * FRAME_S - PAD_S, 3), spans[-1].end_s if spans else 0.0)
+        end = min(duration_s, round((last + 1) * FRAME_S + PAD_S, 3))
+        spans.append(Span(start, end, longest_voice_s(probabilities[first : last + 1], threshold)))
     return spans
 
 
