@@ -94,10 +94,29 @@ def test_paired_checks_are_decided_against_the_champion():
     gate = Gate(
         gate="t",
         description="t",
-        checks=(),
+        checks=({"metric": "under_triage", "dataset": "d", "bound": "value", "at_most": 1.0, "reason": "r"},),
         against=({"metric": "under_triage", "dataset": "d", "margin": 0.05, "reason": "r"},),
     )
-    assert check_gate(gate, [], results([0] * 40), results([0] * 40)).passed
-    assert not check_gate(gate, [], results([1] * 40), results([0] * 40)).passed
-    assert not check_gate(gate, [], [], results([0] * 40)).passed
-    assert check_gate(gate, [], results([1] * 40), None).passed
+    rows = [row()]
+    assert check_gate(gate, rows, results([0] * 40), results([0] * 40)).passed
+    assert not check_gate(gate, rows, results([1] * 40), results([0] * 40)).passed
+    assert not check_gate(gate, rows, [], results([0] * 40)).passed
+    assert check_gate(gate, rows, results([1] * 40), None).passed
+
+
+def test_cases_without_a_result_are_no_way_through():
+    crashed = row(errors=0.0, total=45.0, n_unscored=1)
+    check = {"metric": "under_triage", "bound": "value", "at_most": 1.0}
+    assert "1 cases have no result" in (check_gate(gate_of(**check), [crashed]).results[0].failure or "")
+    assert check_gate(gate_of(**check, max_unscored=1), [crashed]).passed
+
+
+def test_a_gate_without_checks_is_not_valid():
+    with pytest.raises(ValueError, match="at least 1 item"):
+        Gate(gate="t", description="t", checks=())
+
+
+def test_no_gate_reads_how_much_words_overlap(repository):
+    for path in (repository / "eval" / "gates").glob("*.yaml"):
+        gate = load_gate(str(path))
+        assert not [c.metric for c in (*gate.checks, *gate.against) if c.metric.startswith(("rouge", "bertscore"))]

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from vaidya.schema import Decision, Tier
+from vaidya.testing import make_case, make_record
+
 evaluate = pytest.importorskip("evaluate")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +34,21 @@ def test_rouge_is_rouge_scores_own_number():
     ours = evaluate.load("eval/metrics/rouge1").compute(predictions=[said], references=[meant])
     theirs = RougeScorer(["rouge1"], use_stemmer=True).score(meant, said)["rouge1"].fmeasure
     assert ours["value"] == pytest.approx(theirs)
+
+
+def test_every_card_is_a_metric_that_loads():
+    """But for what is no number of a list of records: parts of another metric, pairs of cases, times."""
+    cards = {path.stem for path in (ROOT / "eval" / "cards").glob("*.md")}
+    assert cards - set(MODULES) == {"event_f1", "metamorphic_violations", "words", "latency", "preliminary_s_p95"}
+
+
+def test_records_are_scored_as_in_a_suite():
+    records = [make_record(), make_record(decision=Decision(tier=Tier.URGENT, needs_human=True))]
+    cases = [make_case("one", ["It hurts."], Tier.URGENT), make_case("two", ["It hurts."], Tier.URGENT)]
+    given = {"predictions": [r.model_dump_json() for r in records], "references": [c.model_dump_json() for c in cases]}
+    asked = evaluate.load("eval/metrics/needs_human").compute(**given)
+    assert asked == {"value": 0.5, "errors": 1, "total": 2}
+    assert evaluate.load("eval/metrics/words_in_non_speech").compute(**given)["value"] is None
 
 
 def test_cards_say_what_a_metric_cannot_show():

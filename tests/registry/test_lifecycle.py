@@ -187,7 +187,7 @@ def test_an_answer_that_differs_says_where(judged):
 def test_a_gate_that_checks_nothing_lets_nothing_through(registered, tmp_path):
     empty = tmp_path / "empty.yaml"
     empty.write_text("gate: empty\ndescription: nothing\nchecks: []\n")
-    with pytest.raises(ConfigError, match="no checks"):
+    with pytest.raises(ConfigError, match="at least 1 item"):
         promote(registered.uri, gate=str(empty))
     assert alias(registered.name, "champion") is None
 

@@ -28,7 +28,8 @@ class Check(Section):
 
     bound: `exact` reads the one-sided 95 % Clopper-Pearson bound of a rate of independent cases; `interval` reads the
     row's own 95 % interval; `value` reads the number itself and is for what has no sampling error (a latency target).
-    Either at_most (upper bound) or at_least (lower bound) is given. min_n: fewer scored cases fail.
+    Either at_most (upper bound) or at_least (lower bound) is given. min_n: fewer scored cases fail. max_unscored: more
+    cases without a result fail, so that crashing on hard cases is no way through.
     """
 
     metric: str
@@ -38,6 +39,7 @@ class Check(Section):
     at_most: float | None = None
     at_least: float | None = None
     min_n: Annotated[int, Field(ge=1)] = 1
+    max_unscored: Annotated[int, Field(ge=0)] = 0
     reason: str
 
     @model_validator(mode="after")
@@ -57,11 +59,11 @@ class PairedCheck(Section):
 
 
 class Gate(Section):
-    """All checks of a gate; `against` are done only when there is a champion to compare with."""
+    """All checks of a gate, at least one; `against` are done only when there is a champion to compare with."""
 
     gate: str
     description: str
-    checks: tuple[Check, ...]
+    checks: Annotated[tuple[Check, ...], Field(min_length=1)]
     against: tuple[PairedCheck, ...] = ()
 
 
@@ -163,6 +165,8 @@ def _failure(check: Check, row: Row | None, bound: float | None, limit: float, n
         return f"no bound could be computed{f': {row.reason}' if row.reason else ''}"
     if n < check.min_n:
         return f"only {n} cases were scored, {check.min_n} are needed"
+    if row.n_unscored > check.max_unscored:
+        return f"{row.n_unscored} cases have no result, {check.max_unscored} may"
     if check.at_most is not None and bound > limit:
         return f"the upper bound {bound:.4g} exceeds {limit:g} (value {row.value:.4g}, n={n})"
     if check.at_least is not None and bound < limit:

@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 
 import datasets
 import evaluate
+import numpy as np
 
 from vaidya.errors import LengthMismatchError
+from vaidya.evaluation.outcome import Outcome, Scorer
 from vaidya.evaluation.rate import Rate, pooled
-from vaidya.schema import Case, SoapNote, Tier
+from vaidya.evaluation.rows import ALL, Row
+from vaidya.schema import Case, SoapNote, Tier, TriageRecord
 
 TEXT = datasets.Value("string")
 NUMBER = datasets.Value("float64")
@@ -60,15 +63,16 @@ class TextMetric(_Metric):
 
 
 class OverlapMetric(_Metric):
-    """Texts; the function gives a score per pair by name, and the mean of one of them is the result."""
+    """Texts; the function gives a score per pair, or several by name; the mean over pairs that have one is the result."""
 
     inputs = "predictions, references: texts"
-    function: ClassVar[Callable[..., dict[str, float]]]
-    key: ClassVar[str]
+    function: ClassVar[Callable[..., Any]]
+    key: ClassVar[str | None] = None
 
     def _compute(self, predictions: list[str], references: list[str]) -> dict[str, float | None]:
         pairs = list(zip(references, predictions, strict=True))
-        scores = [type(self).function(reference, text)[self.key] for reference, text in pairs]
+        found = [type(self).function(reference, text) for reference, text in pairs]
+        scores = [score for score in (one[self.key] if self.key else one for one in found) if score is not None]
         return {"value": sum(scores) / len(scores) if scores else None}
 
 
@@ -86,6 +90,27 @@ class NoteMetric(_Metric):
         cases = [Case.model_validate_json(text) for text in references]
         notes = [SoapNote.model_validate_json(text) for text in predictions]
         return result(pooled(type(self).function(c, n) for c, n in zip(cases, notes, strict=True)))
+
+
+class RecordMetric(_Metric):
+    """Records and cases as JSON of `TriageRecord` and `Case`; the result is the row of that name over all of them.
+
+    scorer: one of `vaidya.evaluation.suite.SCORERS`. The metric's id is the module's name.
+    """
+
+    inputs = "predictions: TriageRecord JSON; references: Case JSON"
+    scorer: ClassVar[Scorer]
+
+    def _compute(self, predictions: list[str], references: list[str]) -> dict[str, float | None]:
+        outcomes = [
+            Outcome(Case.model_validate_json(case), record=TriageRecord.model_validate_json(record))
+            for case, record in zip(references, predictions, strict=True)
+        ]
+        name = type(self).__module__.rpartition(".")[2]
+        rows = type(self).scorer(outcomes, dataset="given", arm="given", rng=np.random.default_rng(0))
+        row = next((row for row in rows if row.metric == name and row.cohort == ALL), None)
+        found = row or Row(dataset="given", arm="given", metric=name, value=None, n_scored=0, n_unscored=len(outcomes))
+        return {"value": found.value, "errors": found.errors, "total": found.total}
 
 
 class ScoreMetric(_Metric):

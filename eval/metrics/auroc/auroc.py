@@ -1,0 +1,9 @@
+"""Area under the receiver operating characteristic. Card: eval/cards/auroc.md."""
+
+from vaidya.evaluation import huggingface, acoustic
+
+
+class Auroc(huggingface.ScoreMetric):
+    """Area under the receiver operating characteristic."""
+
+    function = staticmethod(acoustic.auroc)

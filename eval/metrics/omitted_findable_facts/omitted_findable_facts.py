@@ -1,0 +1,9 @@
+"""Share of critical facts that the note leaves out among those whose words were said. Card: eval/cards/omitted_findable_facts.md."""
+
+from vaidya.evaluation import huggingface, note
+
+
+class OmittedFindableFacts(huggingface.RecordMetric):
+    """Share of critical facts that the note leaves out among those whose words were said."""
+
+    scorer = staticmethod(note.score_note)
