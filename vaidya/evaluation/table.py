@@ -1,5 +1,6 @@
 """Rows as a terminal table: every number with its interval and its n."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -9,16 +10,22 @@ from rich.text import Text
 
 from vaidya.evaluation.rows import ALL, Row
 
+SMALL = -2  # power of ten from which on three decimals are enough
+
 
 def number(value: float | None) -> str:
-    """Three significant places, or a dash for what is undefined.
+    """Three significant digits down to a hundredth, two below it (never a power of ten); a dash for what is undefined.
 
-    >>> number(0.12345), number(12.3), number(None)
-    ('0.123', '12.3', '–')
+    >>> [number(x) for x in (0.12345, 12.34, 0.05776, 0.00029, 0.0, None)]
+    ['0.123', '12.3', '0.058', '0.00029', '0', '–']
     """
     if value is None:
         return "–"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    digits = 2 if size >= SMALL else 1
+    return f"{value:.{max(0, min(3, digits - size) if size >= SMALL else digits - size)}f}"
 
 
 def interval(row: Row) -> str:
@@ -40,9 +47,10 @@ def rows_table(rows: Iterable[Row], title: str, *, cohorts: bool = False) -> Gro
 
 
 def _table(dataset: str, rows: Sequence[Row]) -> Table:
-    """A line an arm, then its metrics: narrow enough for 80 columns."""
-    table = Table(title=dataset, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("arm and metric", no_wrap=True)
+    """A line an arm, then its metrics: narrow enough for 80 columns. A long name is folded, a number never cut."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.title, table.title_justify = dataset, "left"
+    table.add_column("arm and metric", overflow="fold")
     for heading in ("value", "95 % interval", "counts", "unscored"):
         table.add_column(heading, justify="right", no_wrap=True)
     arm = None
@@ -50,6 +58,6 @@ def _table(dataset: str, rows: Sequence[Row]) -> Table:
         if row.arm != arm:
             table.add_row(Text(row.arm, style="bold"))
         name = row.metric if row.cohort == ALL else f"{row.metric} [{row.cohort}]"
-        table.add_row(f"  {name}", number(row.value), interval(row), counts(row), str(row.n_unscored or ""))
+        table.add_row(f" {name}", number(row.value), interval(row), counts(row), str(row.n_unscored or ""))
         arm = row.arm
     return table
