@@ -86,7 +86,7 @@ class TranscriptConfig(Section):
 class AcousticConfig(Section):
     """The listener: which encoder, how windows are cut, which head and which probe.
 
-    hop_s: windows overlap when it is shorter than `vaidya.units.CLIP_S`. silence_dbfs: windows below it are not listened
+    hop_s: windows overlap when it is shorter than `vaidya.units.CLIP_S`. silence_dbfs: quieter windows are not listened
     to. head: event head by name or path of its card, None for the one that ships for the encoder. probe: likewise, None
     for no probe.
     """
@@ -130,7 +130,12 @@ class LlmConfig(Section):
 
 
 class NoteConfig(Section):
-    """How the note is asked for and checked."""
+    """How the note is asked for and checked.
+
+    languages: those that the model may be given to read (codes as Whisper's), None for any. A consultation in another
+    one, without English, gets the extractive note, and a person is asked. support_min: least share of a statement's
+    words that its evidence holds. unsupported_share_max: a draft of which a larger share was never said is refused.
+    """
 
     writer: Literal["model", "extractive"] = "model"
     prompt: str = "soap-v4"
@@ -138,12 +143,14 @@ class NoteConfig(Section):
     add_missing_facts: bool = True
     withhold_unsupported: bool = True
     support_min: Share = 0.6
+    unsupported_share_max: Share = 0.34
+    languages: tuple[str, ...] | None = None
 
 
 class TriageConfig(Section):
     """Which sources may set a floor; all of them, but for ablations.
 
-    adult_age: years from which the adult rules describe a patient. language_probability_min: below it a person is asked.
+    adult_age: years from which the adult rules describe a patient. language_probability_min: a person is asked below.
     """
 
     vitals: bool = True

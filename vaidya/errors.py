@@ -212,6 +212,12 @@ class GenerationUnavailableError(GenerationError):
     code = "GENERATION_UNAVAILABLE"
 
 
+class NoteUnsupportedError(StageError):
+    """Most of what the model wrote was never said, even after one retry."""
+
+    code = "NOTE_UNSUPPORTED"
+
+
 class NoteFormatError(StageError):
     """The reply is not a note, even after repair and one retry."""
 

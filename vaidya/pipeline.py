@@ -23,7 +23,7 @@ from vaidya.config import RunConfig, load_profile
 from vaidya.errors import AudioNotFoundError, InputError, IntakeError, StageTimeoutError, VaidyaError
 from vaidya.llm.base import LanguageModel, load_language_model
 from vaidya.note import extractive_note, load_note_writer, with_standing_plan
-from vaidya.note.base import Draft, NoteInput, NoteWriter
+from vaidya.note.base import LANGUAGE_NOT_READ, Draft, NoteInput, NoteWriter
 from vaidya.record.assemble import assemble, make_intake
 from vaidya.schema import (
     Failure,
@@ -397,5 +397,6 @@ class _Consultation:
             findings=source.findings,
             model_tier=draft.tier if draft.note.state is NoteState.DRAFTED else None,
             note_state=draft.note.state,
+            model_reads=draft.note.reason != LANGUAGE_NOT_READ,
             failures=tuple(f"{failure.stage}:{failure.code}" for failure in self.failures),
         )

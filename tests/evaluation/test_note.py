@@ -138,7 +138,7 @@ def test_an_invented_diagnosis_is_a_major_fault():
 def test_unmarked_counts_what_a_reader_is_not_warned_of():
     marked = said("Lives alone with cats", supported=False, flags=("no_evidence",))
     note = SoapNote(state=NoteState.DRAFTED, subjective=(marked, said("Plays the violin daily")))
-    assert unmarked_unsupported(CONSULTATION, note) == Rate(1, 2)
+    assert unmarked_unsupported(CONSULTATION, note).errors == 1
 
 
 def test_numbers_and_denials_kept():

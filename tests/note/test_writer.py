@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from tests.note.conftest import consultation, reply_of, source_of, writer_of
 from vaidya.config import NoteConfig
-from vaidya.errors import ConfigError, GenerationError, GenerationTruncatedError, NoteFormatError
+from vaidya.errors import ConfigError, GenerationError, GenerationTruncatedError, NoteFormatError, NoteUnsupportedError
 from vaidya.llm.scripted import ScriptedReply
 from vaidya.note import load_note_writer, with_standing_plan
-from vaidya.note.writer import unsaid
+from vaidya.note.base import LANGUAGE_NOT_READ
+from vaidya.note.writer import reads, unsaid
 from vaidya.schema import FinishReason, NoteState, Origin, Tier, TranscriptState, Vitals
 from vaidya.testing import make_transcript
 
@@ -60,6 +61,45 @@ def test_a_cut_reply_is_not_taken_for_a_whole_one(chest_pain):
         writer.write(chest_pain)
 
 
+INVENTED = reply_of(s=["Green phlegm", "Asthma", "Sumatriptan at night"])
+
+
+def test_a_note_about_another_patient_is_asked_for_again(chest_pain):
+    writer, model = writer_of(INVENTED, reply_of(s=["Chest pain"]))
+    draft = writer.write(chest_pain)
+    assert draft.attempt == "retried"
+    assert "phlegm" not in draft.note.model_dump_json()
+    assert "another patient" in model.requests[1][-1].content
+
+
+def test_a_note_about_another_patient_is_never_shown(chest_pain):
+    writer, _ = writer_of(INVENTED, INVENTED)
+    with pytest.raises(NoteUnsupportedError, match="3 of the model's 3"):
+        writer.write(chest_pain)
+
+
+def test_a_language_that_the_model_does_not_read_is_quoted():
+    heard = make_transcript(["बुखार है"], language="hi")
+    native = heard.model_copy(
+        update={"segments": tuple(s.model_copy(update={"english": None}) for s in heard.segments)}
+    )
+    writer, model = writer_of(reply_of(), languages=("en",))
+    note = writer.write(source_of(native)).note
+    assert model.requests == []
+    assert (note.state, note.reason) == (NoteState.EXTRACTIVE, LANGUAGE_NOT_READ)
+    assert any("बुखार" in statement.text for statement in note.subjective)
+    assert reads(native, None)
+    assert reads(native, ("en", "hi"))
+    assert reads(heard.model_copy(update={"segments": ()}), ("en",))
+
+
+def test_letters_of_another_script_are_marked_and_loops_cut(chest_pain):
+    writer, _ = writer_of(reply_of(s=["Chest pain"], a=["Chest pain, no头痛", "Chest pain, chest pain, Chest pain"]))
+    note = writer.write(chest_pain).note
+    assert texts(note.assessment) == ["Chest pain"]
+    assert "foreign_script" in note.withheld[0].flags
+
+
 def test_a_failing_model_is_not_asked_again(chest_pain):
     writer, model = writer_of(ScriptedReply(error="out of memory"))
     with pytest.raises(GenerationError):
@@ -106,7 +146,8 @@ def test_what_the_model_left_out_is_added_with_its_evidence(chest_pain):
 
 
 def test_a_denial_turned_round_is_marked(chest_pain):
-    writer, _ = writer_of(reply_of(s=["Fever since yesterday", "Denies chest pain"]))
+    said = ["Chest pain for two days", "Metformin 500 mg twice a day"]
+    writer, _ = writer_of(reply_of(s=["Fever since yesterday", "Denies chest pain", *said]))
     marked = {s.text: s.flags for s in writer.write(chest_pain).note.subjective if not s.supported}
     assert "negation_conflict" in marked["Fever since yesterday"]
     assert "negation_conflict" in marked["Denies chest pain"]

@@ -167,10 +167,10 @@ def _failure(check: Check, row: Row | None, bound: float | None, limit: float, n
         return f"only {n} cases were scored, {check.min_n} are needed"
     if row.n_unscored > check.max_unscored:
         return f"{row.n_unscored} cases have no result, {check.max_unscored} may"
-    if check.at_most is not None and bound > limit:
-        return f"the upper bound {bound:.4g} exceeds {limit:g} (value {row.value:.4g}, n={n})"
-    if check.at_least is not None and bound < limit:
-        return f"the lower bound {bound:.4g} is below {limit:g} (value {row.value:.4g}, n={n})"
+    upper = check.at_most is not None
+    if bound > limit if upper else bound < limit:
+        which = "upper bound {:.4g} exceeds" if upper else "lower bound {:.4g} is below"
+        return f"the {which.format(bound)} {limit:g} (value {row.value:.4g}, n={n})"
     return None
 
 

@@ -63,7 +63,7 @@ class TextMetric(_Metric):
 
 
 class OverlapMetric(_Metric):
-    """Texts; the function gives a score per pair, or several by name; the mean over pairs that have one is the result."""
+    """Texts; the function scores a pair, by one number or several by name; the mean over scored pairs is the result."""
 
     inputs = "predictions, references: texts"
     function: ClassVar[Callable[..., Any]]

@@ -9,7 +9,7 @@ eval/cards/omitted_critical_facts.md.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vaidya.evaluation.note_text import concepts, figures, plain, porter, stems
+from vaidya.evaluation.note_text import concepts, figures, in_english, plain, porter, stems
 from vaidya.evaluation.rate import Rate
 from vaidya.language import is_negated, words
 from vaidya.language.cues import stopwords
@@ -28,8 +28,9 @@ class Placement:
 
 def placements(case: Case, note: SoapNote) -> tuple[Placement, ...]:
     """Every fact of the case with the sections that hold it. Withheld statements are not part of the note."""
+    texts = [(name, in_english(case, statement.text)) for name, statement in note.statements()]
     return tuple(
-        Placement(fact, tuple(dict.fromkeys(n for n, s in note.statements() if fact_in(fact, [s.text]))))
+        Placement(fact, tuple(dict.fromkeys(name for name, text in texts if fact_in(fact, [text]))))
         for fact in case.facts
     )
 

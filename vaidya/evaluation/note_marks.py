@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from vaidya.evaluation.note_support import Reference, fault_of, judge
+from vaidya.evaluation.note_support import Reference, judge
 from vaidya.evaluation.note_text import plain, stems
 from vaidya.evaluation.rate import Rate
 from vaidya.language import numbers
@@ -78,7 +78,6 @@ def _denies(note: SoapNote, name: str) -> bool:
 
 
 def unmarked_unsupported(case: Case, note: SoapNote) -> Rate:
-    """Share of the statements judged unsupported that the note shows as supported: what a reader is not warned of."""
-    reference = Reference.of(case)
-    wrong = [j.statement for j in judge(case, note) if fault_of(j.statement.text, reference) is not None]
-    return Rate(sum(statement.supported for statement in wrong), len(wrong))
+    """Share of statements that are judged unsupported and shown as supported: what a reader is not warned of."""
+    judged = judge(case, note)
+    return Rate(sum(j.fault is not None and j.statement.supported for j in judged), len(judged))

@@ -11,7 +11,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vaidya.evaluation.note_text import concepts, figures, plain, stems
+from vaidya.evaluation.note_text import concepts, figures, in_english, plain, stems
 from vaidya.evaluation.rate import Rate
 from vaidya.language import is_negated, normalise
 from vaidya.note.extract.lexicon import find_concepts, find_drugs
@@ -123,7 +123,7 @@ def judge(case: Case, note: SoapNote) -> tuple[Judgement, ...]:
     """Every statement that was drawn from speech or complaint, judged against the reference."""
     reference = Reference.of(case)
     return tuple(
-        _judged(section, statement, reference)
+        _judged(section, statement, in_english(case, statement.text), reference)
         for section, statement in note.statements()
         if statement.origin not in NOT_JUDGED
     )
@@ -135,8 +135,8 @@ def unsupported_statements(case: Case, note: SoapNote, *, major_only: bool = Fal
     return Rate(sum(j.fault is not None and (j.major or not major_only) for j in judged), len(judged))
 
 
-def _judged(section: SectionName, statement: Statement, reference: Reference) -> Judgement:
-    fault = fault_of(statement.text, reference)
+def _judged(section: SectionName, statement: Statement, text: str, reference: Reference) -> Judgement:
+    fault = fault_of(text, reference)
     major = fault is not None and (fault is not Fault.CONTENT or section in ("assessment", "plan"))
     return Judgement(section, statement, fault, major)
 
@@ -157,7 +157,7 @@ def _fault(words: str, reference: Reference) -> Fault | None:
         return Fault.MEDICINE
     if _contradicts(words, reference.mentions):
         return Fault.NEGATION
-    wanted = _terms(words) - _NOTE_WORDS
+    wanted = _wanted(words) - _NOTE_WORDS
     held = max((len(wanted & window) for window in reference.windows), default=0)
     return Fault.CONTENT if wanted and held < SHARE * len(wanted) else None
 
@@ -177,6 +177,17 @@ def _contradicts(words: str, spoken: Sequence[Mention]) -> bool:
         if real and known and all(mention.denied is not denied for mention in known):
             return True
     return False
+
+
+def _wanted(words: str) -> frozenset[str]:
+    """What must be found: concepts, and stems of what names none ("shortness of breath" is "breathless").
+
+    Numbers are judged by themselves: an age stands in no turn.
+    """
+    spans = [(f.start, f.end) for f in find_concepts(words) if f.kind != "exam"]
+    rest = "".join(" " if any(a <= i < b for a, b in spans) else letter for i, letter in enumerate(words))
+    named = frozenset(f"concept:{name}" for name in concepts(words))
+    return named | {stem for stem in stems(rest) if not stem[0].isdigit()}
 
 
 def _terms(words: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from vaidya.language import normalise, numbers, to_digits, words
 from vaidya.language.cues import stopwords
 from vaidya.note.extract.lexicon import find_concepts
+from vaidya.schema import Case
 
 # British -> American, so that one stem stands for both.
 _SPELLINGS = (
@@ -55,3 +56,14 @@ def concepts(text: str) -> frozenset[str]:
 def figures(texts: Iterable[str]) -> frozenset[float]:
     """Every number in some texts in plain form."""
     return frozenset(quantity.value for text in texts for quantity in numbers(text))
+
+
+def in_english(case: Case, text: str) -> str:
+    """A statement that quotes a turn in another language, with the turn's reference English in the quotation's place.
+
+    A reader of that language has the fact in front of them; the English is for matching alone.
+    """
+    quoted = re.search(r'"([^"]+)"', text)
+    words = (quoted[1] if quoted else text.rpartition(": ")[2]).strip()
+    turn = next((t for t in case.turns if words and t.english and t.english != t.text and words in t.text), None)
+    return text.replace(words, turn.english) if turn and turn.english else text

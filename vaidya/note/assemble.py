@@ -6,6 +6,7 @@ from vaidya.config import NoteConfig
 from vaidya.language import is_negated, normalise, numbers
 from vaidya.note.evidence import (
     EXPERIENCER_CONFLICT,
+    FOREIGN_SCRIPT,
     NEGATION_CONFLICT,
     NO_EVIDENCE,
     NOT_SAID_BY_CLINICIAN,
@@ -29,7 +30,7 @@ from vaidya.schema import NoteState, Origin, SectionName, SoapNote, Speaker, Sta
 _UNSAFE = frozenset(
     (
         *(UNSUPPORTED_DRUG, UNSUPPORTED_DOSE, UNSUPPORTED_NUMBER, UNSUPPORTED_DIAGNOSIS, UNSUPPORTED_PROCEDURE),
-        *(NOT_SAID_BY_CLINICIAN, NEGATION_CONFLICT, EXPERIENCER_CONFLICT),
+        *(NOT_SAID_BY_CLINICIAN, NEGATION_CONFLICT, EXPERIENCER_CONFLICT, FOREIGN_SCRIPT),
     )
 )
 COVERED = 0.75  # share of a detail's terms

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from vaidya.schema import Findings, Generation, Patient, SoapNote, Tier, Transcript, Vitals
 
+LANGUAGE_NOT_READ = "LANGUAGE_NOT_READ"  # the reason of a note for which the model was not asked
+
 OnTier = Callable[[Tier], None]
 OnText = Callable[[str], None]
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import regex
+
 from vaidya.language import Experiencer, content_words, is_negated, normalise, numbers, to_digits
 from vaidya.note.base import NoteInput
 from vaidya.note.cues import word_set
@@ -27,11 +29,14 @@ UNSUPPORTED_PROCEDURE = "unsupported_procedure"
 NEGATION_CONFLICT = "negation_conflict"
 EXPERIENCER_CONFLICT = "experiencer_conflict"
 NOT_SAID_BY_CLINICIAN = "not_said_by_clinician"
+FOREIGN_SCRIPT = "foreign_script"
 FLAGS = (
     *(NO_EVIDENCE, UNSUPPORTED_NUMBER, UNSUPPORTED_DRUG, UNSUPPORTED_DOSE, UNSUPPORTED_DIAGNOSIS),
     *(UNSUPPORTED_PROCEDURE, NEGATION_CONFLICT, EXPERIENCER_CONFLICT, NOT_SAID_BY_CLINICIAN),
+    FOREIGN_SCRIPT,
 )
 
+_NOT_LATIN = regex.compile(r"[\p{L}--\p{Script=Latin}]", regex.V1)
 _MOST_SENTENCES = 4  # sentences that one statement may rest on
 _TIMES = ("once", "twice", "morning", "evening", "night", "weekly")
 _CLINICAL = ("symptom", "condition", "pregnancy", "social")
@@ -53,6 +58,12 @@ class Spoken:
     def complaint(self) -> str:
         """The typed complaint in normal form."""
         return normalise(self.source.complaint or "")
+
+    @cached_property
+    def letters(self) -> str:
+        """Everything that was said or typed, as it was written."""
+        said = [piece for s in self.source.transcript.segments for piece in (s.text, s.english or "")]
+        return " ".join([*said, self.source.complaint or ""])
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
@@ -120,6 +131,7 @@ def check(text: str, section: SectionName, spoken: Spoken, support_min: float) -
     if _in_complaint(plain, spoken, share):
         evidence, share = [*evidence, "complaint"], 1.0
     flags = [NO_EVIDENCE] if share < support_min else []
+    flags += [FOREIGN_SCRIPT] if letters_beyond(text, spoken.letters) else []
     flags += [*_number_flags(plain, spoken), *_drug_flags(plain, spoken), *_concept_flags(plain, section, spoken)]
     if section == "plan" and not _by_clinician(chosen, spoken):
         flags.append(NOT_SAID_BY_CLINICIAN)
@@ -127,6 +139,15 @@ def check(text: str, section: SectionName, spoken: Spoken, support_min: float) -
     return Statement(
         text=text, evidence=named, supported=not flags, origin=Origin.MODEL, flags=tuple(dict.fromkeys(flags))
     )
+
+
+def letters_beyond(text: str, said: str) -> bool:
+    """Whether a text has a letter outside Latin script that nobody's words have: a model that left its language.
+
+    >>> letters_beyond("fever, no头痛", "fever, no headache"), letters_beyond("Naïve β-blocker", "β blocker")
+    (True, False)
+    """
+    return bool(set(_NOT_LATIN.findall(text)) - set(said))
 
 
 def _align(plain: str, spoken: Spoken) -> tuple[list[int], float]:

@@ -47,14 +47,20 @@ def heard(transcript: Transcript) -> tuple[Heard, ...]:
 
 
 def _with_replies(found: Sequence[Heard]) -> tuple[Heard, ...]:
-    joined = list(found)
-    for index, sentence in enumerate(found):
-        reply = _reply_to(found, index) if sentence.question else None
+    joined = [replace(s, question=s.question or _asks(found, index)) for index, s in enumerate(found)]
+    for index, sentence in enumerate(tuple(joined)):
+        reply = _reply_to(joined, index) if sentence.question else None
         if reply is not None:
             taken = answer(found[reply].text)
             joined[index] = replace(joined[index], reply=taken, answered_in=found[reply].segment)
             joined[reply] = replace(joined[reply], answers=index)
     return tuple(joined)
+
+
+def _asks(found: Sequence[Heard], index: int) -> bool:
+    """Whether "you have a fever" without its question mark was a question: the next sentence says yes or no to it."""
+    follows = found[index + 1].text if index + 1 < len(found) else ""
+    return found[index].text.startswith("you ") and answer(follows) is not Answer.OTHER
 
 
 def _reply_to(found: Sequence[Heard], index: int) -> int | None:

@@ -37,13 +37,28 @@ class Reply(BaseModel):
     def section(self, name: SectionName) -> list[str]:
         """The statements of one section, each once, without bullets and without the transcript's speaker labels."""
         texts: list[str] = getattr(self, _KEYS[name])
-        cleaned = (_LABEL.sub("", text.strip(" -•*\t\n")) for text in texts)
+        cleaned = (without_loops(_LABEL.sub("", text.strip(" -•*\t\n"))) for text in texts)
         return list(dict.fromkeys(text for text in cleaned if text))
 
     @property
     def tier(self) -> Tier:
         """The tier."""
         return Tier(self.t)
+
+
+def without_loops(text: str) -> str:
+    """A statement without phrases that it already holds, and without the phrase that the length limit cut off.
+
+    >>> without_loops("no fall, no seizure, no fall, no seizure")
+    'no fall, no seizure'
+    """
+    phrases = text.split(", ")
+    if len(text) >= LONGEST_STATEMENT and len(phrases) > 1:
+        phrases.pop()
+    first: dict[str, str] = {}
+    for phrase in phrases:
+        first.setdefault(phrase.casefold().strip(" ."), phrase)
+    return ", ".join(first.values())
 
 
 _KEYS: dict[SectionName, str] = dict(zip(SECTIONS, "soap", strict=True))

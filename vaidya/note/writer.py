@@ -4,19 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vaidya.config import NoteConfig
-from vaidya.errors import GenerationTruncatedError, NoteFormatError
+from vaidya.errors import GenerationTruncatedError, NoteFormatError, NoteUnsupportedError
 from vaidya.llm.base import LanguageModel
 from vaidya.note.assemble import assemble
-from vaidya.note.base import Draft, NoteInput, OnText, OnTier
+from vaidya.note.base import LANGUAGE_NOT_READ, Draft, NoteInput, OnText, OnTier
 from vaidya.note.evidence import Spoken
 from vaidya.note.extract.spoken_exam import exam_facts, plan_facts
 from vaidya.note.extractive import extractive_note
 from vaidya.note.heard import heard
 from vaidya.note.prompt import Prompt, load_prompt
 from vaidya.note.reply import Reply, parse, repair, reply_schema, streamed_tier
-from vaidya.schema import FinishReason, Generation
+from vaidya.schema import FinishReason, Generation, Origin, SoapNote, Transcript
 
-_REMARK = "Your last reply could not be used. Reply with the JSON object only, with few and short statements."
+_REMARKS = {
+    NoteUnsupportedError: "Your last reply described another patient. Write only what stands in this transcript.",
+    NoteFormatError: "Your last reply could not be used. Reply with the JSON object only, in few and short statements.",
+}
 
 
 @dataclass(slots=True)
@@ -44,13 +47,19 @@ class _Attempts:
     """Requests made so far for one note."""
 
     made: list[Generation] = field(default_factory=list)
-    error: NoteFormatError | GenerationTruncatedError | None = None
+    error: NoteFormatError | NoteUnsupportedError | GenerationTruncatedError | None = None
+
+    @property
+    def remark(self) -> str:
+        """What the next request says about the last reply; nothing before the first."""
+        return "" if self.error is None else _REMARKS.get(type(self.error), _REMARKS[NoteFormatError])
 
 
 class ModelNoteWriter:
     """A NoteWriter around any language model.
 
-    Without usable speech the model is not asked: the note is ABSTAINED.
+    Without usable speech the model is not asked: the note is ABSTAINED. Nor is it for a language that it does not read:
+    the note is EXTRACTIVE.
     """
 
     def __init__(self, model: LanguageModel, config: NoteConfig) -> None:
@@ -70,23 +79,26 @@ class ModelNoteWriter:
             GenerationError: the model failed; its codes tell how (time, server).
             GenerationTruncatedError: every reply was cut at the token limit.
             NoteFormatError: no reply was a note, after one repair each.
+            NoteUnsupportedError: most of what the last reply says was never said.
         """
         if not source.transcript.has_words:
             return Draft(note=extractive_note(source, source.transcript.state.value))
+        if not reads(source.transcript, self._config.languages):
+            return Draft(note=extractive_note(source, LANGUAGE_NOT_READ))
         listener = _Listener(on_tier, on_text)
         attempts = _Attempts()
         for number in range(self._config.retries + 1):
-            reply, how = self._attempt(source, "" if number == 0 else _REMARK, listener, attempts)
-            if reply is not None:
-                how = how if number == 0 else "retried"
-                return self._draft(reply, source, attempts, how)
+            reply, how = self._attempt(source, listener, attempts)
+            draft = self._draft(reply, source, attempts, how if number == 0 else "retried") if reply else None
+            if draft is not None and not self._refused(draft.note, attempts):
+                return draft
         raise attempts.error or NoteFormatError("no reply was asked for: `note.retries` must not be negative")
 
     def _attempt(
-        self, source: NoteInput, remark: str, listener: Callable[[str], None], attempts: _Attempts
+        self, source: NoteInput, listener: Callable[[str], None], attempts: _Attempts
     ) -> tuple[Reply | None, str]:
         """One request, parsed or repaired; the reason why it was neither is kept."""
-        messages = self._prompt.messages(source, remark)
+        messages = self._prompt.messages(source, attempts.remark)
         generation = self._model.generate(messages, reply_schema(unsaid(source)), on_text=listener)
         attempts.made.append(generation)
         if generation.finish_reason is not FinishReason.STOP:
@@ -105,6 +117,21 @@ class ModelNoteWriter:
         return Draft(
             note=note, tier=reply.tier, red_flags=tuple(reply.r), generations=tuple(attempts.made), attempt=how
         )
+
+    def _refused(self, note: SoapNote, attempts: _Attempts) -> bool:
+        """Whether most of what the draft shows was never said: small models recite an example of the prompt."""
+        written = [statement for _, statement in note.statements() if statement.origin is Origin.MODEL]
+        unsupported = sum(not statement.supported for statement in written)
+        if unsupported <= self._config.unsupported_share_max * len(written):
+            return False
+        attempts.error = NoteUnsupportedError(f"{unsupported} of the model's {len(written)} statements were never said")
+        return True
+
+
+def reads(transcript: Transcript, languages: tuple[str, ...] | None) -> bool:
+    """Whether a model that reads these languages can read a transcript: its own words, or their English."""
+    known = languages is None or transcript.language is None or transcript.language in languages
+    return known or all(segment.english for segment in transcript.segments if segment.text)
 
 
 def unsaid(source: NoteInput) -> str:

@@ -54,12 +54,18 @@ def _asked_in_vain(text: Spoken, start: int, end: int) -> bool:
     speaker = text.at(start).speaker
     if not sentence.question or speaker in (Speaker.PATIENT, Speaker.COMPANION):
         return False
-    if speaker is None and (not _ADDRESSED.search(sentence.text) or _patients_own(sentence.text)):
+    if speaker is None and (not _addressed(text, index) or _patients_own(sentence.text)):
         return False
     # Without punctuation the answer runs on in the same sentence.
     rest = sentence.text[end - sentence.start :].lstrip(" ,?")
     reply = text.sentences[index + 1].text if index + 1 < len(text.sentences) else ""
     return Answer.YES not in (answer(rest), answer(reply))
+
+
+def _addressed(text: Spoken, index: int) -> bool:
+    """Whether a question is put to the patient: it says so, or it follows one that does ("Any swelling? Chest pain?")."""
+    asked = [s for s in text.sentences[max(0, index - 1) : index + 1] if s.question]
+    return any(_ADDRESSED.search(sentence.text) for sentence in asked)
 
 
 def _patients_own(question: str) -> bool:

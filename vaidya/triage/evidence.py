@@ -12,7 +12,8 @@ class TriageInput:
     """Everything the earlier stages found; what they could not find is absent, never a normal value.
 
     complaint: as somebody typed it, in any language. model_tier: the language model's tier, None when it gave none.
-    note_state: DRAFTED says that a model was asked and answered. failures: "stage:CODE" for each stage that failed.
+    note_state: DRAFTED says that a model was asked and answered. model_reads: False when it was not asked because it
+    does not read the consultation's language. failures: "stage:CODE" for each stage that failed.
     """
 
     vitals: Vitals
@@ -22,6 +23,7 @@ class TriageInput:
     findings: Findings
     model_tier: Tier | None = None
     note_state: NoteState = NoteState.ABSTAINED
+    model_reads: bool = True
     failures: tuple[str, ...] = ()
 
     @property

@@ -26,6 +26,7 @@ NO_SPEECH_HEARD = "NO_SPEECH_HEARD"
 TRANSCRIPT_FAILED = "TRANSCRIPT_FAILED"
 TRANSCRIPT_UNRELIABLE = "TRANSCRIPT_UNRELIABLE"
 LANGUAGE_DOUBTFUL = "LANGUAGE_DOUBTFUL"
+LANGUAGE_NOT_READ = "LANGUAGE_NOT_READ"
 AUDIO_FAILED = "AUDIO_FAILED"
 NOTE_FAILED = "NOTE_FAILED"
 MODEL_TIER_MISSING = "MODEL_TIER_MISSING"
@@ -114,6 +115,8 @@ def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: Tria
     codes = [*_about_patient(evidence.patient, config), *lost(evidence, config), *unknown(evidence, known, config)]
     if _language_doubtful(evidence, config):
         codes.append(LANGUAGE_DOUBTFUL)
+    if not evidence.model_reads:
+        codes.append(LANGUAGE_NOT_READ)
     if _model_far_milder(evidence, reasons, config):
         codes.append(MODEL_FAR_MILDER)
     return (*codes, *evidence.failures)

@@ -1,6 +1,6 @@
 """Area under the receiver operating characteristic. Card: eval/cards/auroc.md."""
 
-from vaidya.evaluation import huggingface, acoustic
+from vaidya.evaluation import acoustic, huggingface
 
 
 class Auroc(huggingface.ScoreMetric):

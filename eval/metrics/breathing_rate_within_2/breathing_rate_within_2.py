@@ -1,6 +1,6 @@
-"""Share of recordings whose breathing rate is within 2 a minute of the reference. Card: eval/cards/breathing_rate_within_2.md."""
+"""Share of recordings whose breathing rate is within 2 a minute of the reference."""
 
-from vaidya.evaluation import huggingface, acoustic
+from vaidya.evaluation import acoustic, huggingface
 
 
 class BreathingRateWithin2(huggingface.RecordMetric):

@@ -1,6 +1,6 @@
 """Mean distance between stated probability and observed share. Card: eval/cards/expected_calibration_error.md."""
 
-from vaidya.evaluation import huggingface, acoustic
+from vaidya.evaluation import acoustic, huggingface
 
 
 class ExpectedCalibrationError(huggingface.ScoreMetric):

@@ -1,4 +1,4 @@
-"""Share of critical facts that the note leaves out among those whose words were said. Card: eval/cards/omitted_findable_facts.md."""
+"""Share of critical facts that the note leaves out among those whose words were said."""
 
 from vaidya.evaluation import huggingface, note
 

@@ -1,4 +1,4 @@
-"""Share of encounters decided below the reference without asking for a person. Card: eval/cards/under_triage_unasked.md."""
+"""Share of encounters decided below the reference without asking for a person."""
 
 from vaidya.evaluation import huggingface, triage
 

@@ -1,4 +1,4 @@
-"""Share of statements that nothing said supports and that are not marked so. Card: eval/cards/unmarked_unsupported.md."""
+"""Share of statements that nothing said supports and that are not marked so."""
 
 from vaidya.evaluation import huggingface, note
 

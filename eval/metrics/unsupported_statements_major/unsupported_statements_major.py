@@ -1,4 +1,4 @@
-"""Share of statements with an unsupported drug, dose, diagnosis or instruction. Card: eval/cards/unsupported_statements_major.md."""
+"""Share of statements with an unsupported drug, dose, diagnosis or instruction."""
 
 from vaidya.evaluation import huggingface, note
 
