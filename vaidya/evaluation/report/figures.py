@@ -6,10 +6,12 @@ from typing import Any
 from vaidya.evaluation.report import plots
 from vaidya.evaluation.rows import PIPELINE_ARM, Row
 from vaidya.evaluation.run import ArmOutcomes
+from vaidya.evaluation.triage import acceptable_tiers
 
 # Metric -> what the picture says; a forest plot is drawn for each that the rows hold.
 FORESTS = {
     "under_triage": "Under-triage: sent to wait longer than is safe",
+    "emergency_recall": "Emergencies recognised",
     "over_triage": "Over-triage: seen sooner than needed",
     "omitted_critical_facts": "Critical facts left out of the note",
     "unsupported_statements": "Statements that nothing said supports",
@@ -28,14 +30,14 @@ def suite_figures(runs: Sequence[ArmOutcomes], rows: Sequence[Row]) -> dict[str,
         figures |= _of_run(run)
     if any(row.metric == "word_error_rate" and row.cohort.startswith("language=") for row in rows):
         title = "Word error rate by language"
-        figures[title] = plots.cohort_bars(rows, "word_error_rate", "language", title)
+        figures[title] = plots.by_cohort(rows, "word_error_rate", "language", title)
     return figures
 
 
 def _of_run(run: ArmOutcomes) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     records = [outcome for outcome in run.outcomes if outcome.record is not None]
-    if any(outcome.case.tier is not None for outcome in records):
+    if any(len(acceptable_tiers(outcome.case)) == 1 for outcome in records):
         title = f"Reference and decided tier, {run.dataset.name}"
         figures[title] = plots.confusion(records, title)
     if any((outcome.record.timings.get("note") or 0.0) > 0 for outcome in records if outcome.record):

@@ -24,7 +24,7 @@ BANDS, LOW_HZ, HIGH_HZ = 64, 60.0, 7600.0
 
 def spectrogram(recording: Recording, findings: Findings, title: str) -> Any:
     """Mel bands over time, and above them one lane a label with its events; the number is the probability."""
-    figure, axes = _axes(9.0, 4.0)
+    figure, axes = _axes(9.0, 4.0, title)
     bands = log_mel(recording.samples, bands=BANDS, low_hz=LOW_HZ, high_hz=HIGH_HZ, offset=1e-4)
     end_s = ((len(bands) - 1) * HOP + FRAME) / SAMPLE_RATE_HZ
     axes.imshow(bands.T, origin="lower", aspect="auto", extent=(0, end_s, 0, BANDS), cmap="magma")
@@ -40,7 +40,6 @@ def spectrogram(recording: Recording, findings: Findings, title: str) -> Any:
     axes.set_yticks(_place(ticks), [f"{tick} Hz" for tick in ticks], fontsize=8)
     axes.set_xlim(0, end_s)
     axes.set_xlabel("seconds")
-    axes.set_title(title, loc="left", fontsize=10)
     return figure
 
 
@@ -52,7 +51,7 @@ def _place(hertz: np.ndarray) -> np.ndarray:
 
 def embedding_map(vectors: np.ndarray, labels: Sequence[str], title: str) -> Any:
     """The first two principal components of one vector a clip, coloured and shaped by label."""
-    figure, axes = _axes(6.0, 4.6)
+    figure, axes = _axes(6.0, 4.6, title)
     scaled = (vectors - vectors.mean(axis=0)) / np.maximum(vectors.std(axis=0), 1e-6)
     left, spread, _ = np.linalg.svd(scaled, full_matrices=False)
     share = spread**2 / (spread**2).sum()
@@ -63,13 +62,12 @@ def embedding_map(vectors: np.ndarray, labels: Sequence[str], title: str) -> Any
     axes.set_xlabel(f"component 1 ({share[0]:.0%} of variance)")
     axes.set_ylabel(f"component 2 ({share[1]:.0%})")
     axes.legend(fontsize=8, frameon=False)
-    axes.set_title(title, loc="left", fontsize=10)
     return figure
 
 
 def reliability_diagram(bins: Mapping[str, Sequence[tuple[float, float, int]]], title: str) -> Any:
     """Observed share against mean probability of each bin; the area of a mark is the number of clips in it."""
-    figure, axes = _axes(5.2, 4.6)
+    figure, axes = _axes(5.2, 4.6, title)
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
     for label, points in bins.items():
         said, seen, counts = (np.array(column) for column in zip(*points, strict=True))
@@ -79,5 +77,4 @@ def reliability_diagram(bins: Mapping[str, Sequence[tuple[float, float, int]]], 
     axes.set_xlabel("mean probability")
     axes.set_ylabel("share that bears the label")
     axes.legend(fontsize=8, frameon=False)
-    axes.set_title(title, loc="left", fontsize=10)
     return figure
