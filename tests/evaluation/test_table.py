@@ -9,9 +9,9 @@ from vaidya.evaluation.rows import Row
 from vaidya.evaluation.table import number, rows_table
 
 
-def printed(rows: list[Row], width: int = 80) -> str:
-    console = Console(width=width, file=io.StringIO())
-    console.print(rows_table(rows, "a suite"))
+def printed(rows: list[Row], **options) -> str:
+    console = Console(width=80, file=io.StringIO())
+    console.print(rows_table(rows, "a suite", **options))
     return console.file.getvalue()
 
 
@@ -52,3 +52,4 @@ def test_the_widest_rows_fit_80_columns_uncut():
 def test_cohorts_are_shown_on_request_only():
     rows = [row("under_triage", value=0.0, errors=0, total=3, cohort="language=hi")]
     assert "language=hi" not in printed(rows)
+    assert "under_triage [language=hi]" in printed(rows, cohorts=True)

@@ -58,6 +58,7 @@ def _table(dataset: str, rows: Sequence[Row]) -> Table:
         if row.arm != arm:
             table.add_row(Text(row.arm, style="bold"))
         name = row.metric if row.cohort == ALL else f"{row.metric} [{row.cohort}]"
-        table.add_row(f" {name}", number(row.value), interval(row), counts(row), str(row.n_unscored or ""))
+        # Text, not str: rich would take a cohort in brackets for a style and swallow it.
+        table.add_row(Text(f" {name}"), number(row.value), interval(row), counts(row), str(row.n_unscored or ""))
         arm = row.arm
     return table

@@ -4,7 +4,8 @@ Colours are Okabe and Ito's palette (2008), told apart with any colour vision; s
 Widths are such that a phone of 390 px shows the words of a figure at about 10 px.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from vaidya.evaluation.triage import acceptable_tiers
 from vaidya.schema import Tier
 
 BLUE, ORANGE, GREEN, SKY, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#777777"
+COLOURS, MARKERS = (BLUE, ORANGE, GREEN, VERMILION, SKY, GREY), "osD^vX"
 STAGE_COLOURS = {"audio": GREY, "transcript": BLUE, "acoustic": GREEN, "note": ORANGE, "triage": VERMILION}
+PARTS = ((BLUE, "white"), (ORANGE, "black"), (GREY, "white"), (SKY, "black"), (VERMILION, "black"), (GREEN, "white"))
 WIDTH_IN, DOTS_PER_IN = 4.6, 100
 SMALL, NORMAL = 8.5, 9.5  # points
 TIERS = (Tier.EMERGENCY, Tier.URGENT, Tier.SEMI_URGENT, Tier.ROUTINE)
@@ -59,7 +62,8 @@ def _intervals(entries: Sequence[tuple[str, str, Row]], title: str) -> Any:
             continue
         _point(axes, place, row)
         axes.text(0, place - 0.15, label, fontweight="bold" if row.arm == PIPELINE_ARM else "normal", **words)
-        axes.text(1, place - 0.15, f"{number(row.value)} ({interval(row)}), {counts(row)}", ha="right", **words)
+        reach = f" ({interval(row)})" if row.low is not None else ""
+        axes.text(1, place - 0.15, f"{number(row.value)}{reach}, {counts(row)}", ha="right", **words)
     highest = max([0.0, *((row.value if row.high is None else row.high) or 0.0 for _, row in lines if row)])
     axes.set_xlim(0, 1 if 0.7 < highest <= 1 else highest * 1.05 or 1)
     axes.set_ylim(len(lines) - 0.4, -0.75)
@@ -105,7 +109,7 @@ def confusion(outcomes: Sequence[Outcome], title: str) -> Any:
     figure, axes = _axes(WIDTH_IN, 4.1, f"{title} (n={table.sum()}{left_out})")
     axes.imshow(table, cmap="Blues", vmin=0, vmax=max(1, table.max()))
     for i, j in np.ndindex(*table.shape):
-        colour = "white" if table[i, j] > table.max() / 2 else "black"
+        colour = "white" if table[i, j] > 0.65 * table.max() else "black"
         weight = "bold" if i == j else "normal"
         axes.text(j, i, str(table[i, j]), ha="center", va="center", color=colour, fontweight=weight)
     _stairs(axes)
@@ -150,16 +154,39 @@ def stage_times(outcomes: Sequence[Outcome], title: str) -> Any:
     return figure
 
 
-def risk_coverage(points: Sequence[tuple[float, float]], title: str) -> Any:
-    """Error among the cases that are not sent to a person, against the share of them. points: (coverage, risk)."""
-    figure, axes = _axes(WIDTH_IN, 3.2, title)
-    if points:
-        axes.plot(*zip(*points, strict=True), color=BLUE, marker="o", ms=5, drawstyle="steps-post", clip_on=False)
+def stacked(parts: Mapping[str, Mapping[str, float]], title: str) -> Any:
+    """One bar a name, its parts side by side with their numbers in them; parts that are 0 throughout are left out."""
+    kinds = [
+        k for k in dict.fromkeys(k for of in parts.values() for k in of) if any(of.get(k) for of in parts.values())
+    ]
+    figure, axes = _axes(WIDTH_IN, 1.2 + 0.5 * len(parts), title)
+    for place, (name, of) in enumerate(parts.items()):
+        left = 0.0
+        axes.text(0, place - 0.3, name, fontsize=SMALL, va="bottom")
+        for kind, (colour, ink) in zip(kinds, PARTS, strict=False):
+            axes.barh(place, of.get(kind, 0), left=left, height=0.5, color=colour, label=None if place else kind)
+            if of.get(kind):
+                text = f"{of[kind]:g}"
+                axes.text(left + of[kind] / 2, place, text, ha="center", va="center", color=ink, fontsize=SMALL)
+            left += of.get(kind, 0)
+    axes.set_ylim(len(parts) - 0.6, -0.75)
+    axes.set_yticks([])
+    figure.legend(loc="outside lower left", fontsize=SMALL, frameon=False, ncols=len(kinds), columnspacing=1)
+    return figure
+
+
+def risk_coverage(curves: Mapping[str, Sequence[tuple[float, float]]], title: str) -> Any:
+    """Error among the cases that are not sent to a person, against the share of them. curves: (coverage, risk)."""
+    figure, axes = _axes(WIDTH_IN, 3.6, title)
+    for (name, points), colour, marker in zip(curves.items(), COLOURS, MARKERS, strict=False):
+        style = {"color": colour, "marker": marker, "ms": 6, "drawstyle": "steps-post", "clip_on": False}
+        axes.plot(*zip(*points, strict=True), label=name, zorder=3, **style)
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, max([0.05, *(1.15 * risk for _, risk in points)]))
+    axes.set_ylim(0, max([0.05, *(1.15 * risk for points in curves.values() for _, risk in points)]))
     axes.set_xlabel("share decided without asking a person", fontsize=NORMAL)
     axes.set_ylabel("under-triage among them", fontsize=NORMAL)
     axes.grid(alpha=0.3)
+    axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
     return figure
 
 
@@ -167,10 +194,9 @@ def front(points: Sequence[tuple[str, float, float, float]], axes_names: tuple[s
     """Quality against latency, area by cost. points: (label, seconds, quality, cost per consultation)."""
     figure, axes = _axes(WIDTH_IN + 1, 3.8, title)
     largest = max((cost for *_, cost in points), default=0.0)
-    for place, (label, seconds, quality, cost) in enumerate(points):
+    for (label, seconds, quality, cost), colour, marker in zip(points, cycle(COLOURS), cycle(MARKERS), strict=False):
         area = 40 + (260 * cost / largest if largest else 0)
-        colour = (BLUE, ORANGE, GREEN, VERMILION, SKY, GREY)[place % 6]
-        axes.scatter(seconds, quality, s=area, marker="osD^vX"[place % 6], color=colour, edgecolor="black", zorder=3)
+        axes.scatter(seconds, quality, s=area, marker=marker, color=colour, edgecolor="black", zorder=3)
         axes.annotate(label, (seconds, quality), xytext=(8, 8), textcoords="offset points", fontsize=SMALL)
     axes.margins(0.25)
     axes.set_xlabel(axes_names[0], fontsize=NORMAL)
