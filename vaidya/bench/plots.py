@@ -35,7 +35,7 @@ def stages(report: Report) -> "Figure":
         reach = [[value - (whole.low or value)], [(whole.high or value) - value]]
         label = "whole, 95 % interval" if place == 0 else None
         axes.barh(place + 0.36, value, height=0.22, color=GREY, xerr=np.array(reach), capsize=3, label=label)
-        axes.text(value, place + 0.36, f"  {value:.1f} s", va="center")
+        axes.text(whole.high or value, place + 0.36, f"  {value:.1f} s", va="center")
     axes.set_yticks(range(len(arms)), arms)
     axes.invert_yaxis()
     axes.set_xlabel("seconds, median")
@@ -55,7 +55,8 @@ def shares(report: Report) -> "Figure":
     for place, row in enumerate(rows):
         colour = {True: GREEN, False: ORANGE, None: BLUE}[row.met]
         axes.barh(place, row.value or 0.0, color=colour)
-        goal = f"   goal {row.goal}" if row.goal else ""
+        reached = {True: "met", False: "missed", None: ""}[row.met]
+        goal = f"   goal {row.goal} {reached}" if row.goal else ""
         axes.text(row.value or 0.0, place, f"  {row.value:.3f}{goal}", va="center")
     axes.set_yticks(range(len(rows)), [row.metric for row in rows])
     axes.invert_yaxis()

@@ -63,7 +63,7 @@ def _intervals(entries: Sequence[tuple[str, str, Row]], title: str) -> Any:
         _point(axes, place, row)
         axes.text(0, place - 0.15, label, fontweight="bold" if row.arm == PIPELINE_ARM else "normal", **words)
         reach = f" ({interval(row)})" if row.low is not None else ""
-        axes.text(1, place - 0.15, f"{number(row.value)}{reach}, {counts(row)}", ha="right", **words)
+        axes.text(1, place - 0.15, f"{number(row.value)}{reach}, {counts(row)}{_cases(row)}", ha="right", **words)
     highest = max([0.0, *((row.value if row.high is None else row.high) or 0.0 for _, row in lines if row)])
     axes.set_xlim(0, 1 if 0.7 < highest <= 1 else highest * 1.05 or 1)
     axes.set_ylim(len(lines) - 0.4, -0.75)
@@ -82,6 +82,11 @@ def _with_headings(entries: Sequence[tuple[str, str, Row]]) -> Iterable[tuple[st
             yield heading, None
         last = heading
         yield label, row
+
+
+def _cases(row: Row) -> str:
+    """How many cases stand behind counts of something else, such as words."""
+    return f", n={row.n_scored}" if row.total is not None and row.total != row.n_scored else ""
 
 
 def _point(axes: Any, place: float, row: Row) -> None:
@@ -170,6 +175,7 @@ def stacked(parts: Mapping[str, Mapping[str, float]], title: str) -> Any:
                 axes.text(left + of[kind] / 2, place, text, ha="center", va="center", color=ink, fontsize=SMALL)
             left += of.get(kind, 0)
     axes.set_ylim(len(parts) - 0.6, -0.75)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_yticks([])
     figure.legend(loc="outside lower left", fontsize=SMALL, frameon=False, ncols=len(kinds), columnspacing=1)
     return figure
@@ -196,9 +202,11 @@ def front(points: Sequence[tuple[str, float, float, float]], axes_names: tuple[s
     largest = max((cost for *_, cost in points), default=0.0)
     for (label, seconds, quality, cost), colour, marker in zip(points, cycle(COLOURS), cycle(MARKERS), strict=False):
         area = 40 + (260 * cost / largest if largest else 0)
-        axes.scatter(seconds, quality, s=area, marker=marker, color=colour, edgecolor="black", zorder=3)
+        axes.scatter(seconds, quality, s=area, marker=marker, color=colour, edgecolor="black", zorder=3, clip_on=False)
         axes.annotate(label, (seconds, quality), xytext=(8, 8), textcoords="offset points", fontsize=SMALL)
-    axes.margins(0.25)
+    # From 0: an axis that is cut makes much of little.
+    axes.set_xlim(0, 1.25 * max((seconds for _, seconds, _, _ in points), default=1.0))
+    axes.set_ylim(0, 1.25 * max([0.04, *(quality for _, _, quality, _ in points)]))
     axes.set_xlabel(axes_names[0], fontsize=NORMAL)
     axes.set_ylabel(axes_names[1], fontsize=NORMAL)
     axes.grid(alpha=0.3)

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from vaidya.acoustic.mel import FRAME, HOP, log_mel
-from vaidya.evaluation.report.plots import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, _axes
+from vaidya.evaluation.interval import exact
+from vaidya.evaluation.rate import Rate
+from vaidya.evaluation.report.plots import BLUE, DOTS_PER_IN, GREEN, GREY, NORMAL, ORANGE, SKY, SMALL, VERMILION, _axes
 from vaidya.schema import Findings, Recording
 from vaidya.units import SAMPLE_RATE_HZ
 
@@ -29,6 +31,8 @@ def spectrogram(recording: Recording, findings: Findings, title: str) -> Any:
     end_s = ((len(bands) - 1) * HOP + FRAME) / SAMPLE_RATE_HZ
     axes.imshow(bands.T, origin="lower", aspect="auto", extent=(0, end_s, 0, BANDS), cmap="magma")
     labels = list(dict.fromkeys(event.label.value for event in findings.events))
+    if not labels:
+        axes.annotate("no event", (0.01, BANDS + 3), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     for lane, label in enumerate(labels):
         for event in (event for event in findings.events if event.label.value == label):
             height = BANDS + 3 + 7 * lane
@@ -66,15 +70,25 @@ def embedding_map(vectors: np.ndarray, labels: Sequence[str], title: str) -> Any
 
 
 def reliability_diagram(bins: Mapping[str, Sequence[tuple[float, float, int]]], title: str) -> Any:
-    """Observed share against mean probability of each bin; the area of a mark is the number of clips in it."""
-    figure, axes = _axes(5.2, 4.6, title)
-    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
-    for label, points in bins.items():
+    """Observed share against mean probability of each bin, a panel a label.
+
+    An exact 95 % interval says how few clips a bin may hold. bins: by label, (mean probability, share, clips).
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 0.6 + 2.6 * -(-len(bins) // 2)), dpi=DOTS_PER_IN, layout="constrained")
+    figure.suptitle(title, x=0.02, ha="left", fontsize=NORMAL, fontweight="bold")
+    panels = figure.subplots(-(-len(bins) // 2), 2, sharex=True, sharey=True, squeeze=False).flat
+    for axes, (label, points) in zip(panels, bins.items(), strict=False):
         said, seen, counts = (np.array(column) for column in zip(*points, strict=True))
-        colour = LABEL_COLOURS[label]
-        axes.plot(said, seen, color=colour, lw=1, alpha=0.6)
-        axes.scatter(said, seen, s=6 * np.sqrt(counts) ** 1.6, color=colour, marker=MARKERS[label], label=label)
-    axes.set_xlabel("mean probability")
-    axes.set_ylabel("share that bears the label")
-    axes.legend(fontsize=8, frameon=False)
+        ends = [exact(Rate(round(share * n), int(n))) for share, n in zip(seen, counts, strict=True)]
+        low, high = (np.array(side, dtype=float) for side in zip(*ends, strict=True))
+        axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
+        reach = np.clip([seen - low, high - seen], 0, 1)
+        axes.errorbar(said, seen, reach, color=LABEL_COLOURS[label], fmt=MARKERS[label], ms=6, elinewidth=1)
+        axes.set_title(f"{label}, {counts.sum():g} clips", fontsize=SMALL, loc="left")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=SMALL)
+    figure.supxlabel("mean probability", fontsize=NORMAL)
+    figure.supylabel("share that bears the label", fontsize=NORMAL)
     return figure
