@@ -1,5 +1,6 @@
 """Note metrics: omissions, support, evidence, overlap, and the rows they become."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vaidya.corpora.scores import ScoredNote
 from vaidya.errors import LengthMismatchError
 from vaidya.evaluation.note import score_note
-from vaidya.evaluation.note_agreement import krippendorff_alpha, rank_correlation
+from vaidya.evaluation.note_agreement import FLOOR, krippendorff_alpha, metric_agreement, rank_correlation
 from vaidya.evaluation.note_facts import fact_in, misplaced_facts, omitted_critical_facts
 from vaidya.evaluation.note_judge import judge_notes
 from vaidya.evaluation.note_lexical import ROUGE, rouge
@@ -271,3 +273,29 @@ def test_the_extractive_note_is_borne_out_by_its_own_transcript():
         patient=CONSULTATION.patient,
     )
     assert unsupported_statements(CONSULTATION, extractive_note(source, "X")).errors == 0
+
+
+def test_metrics_are_judged_by_people():
+    """Overlap follows people where their scores were made to follow it, and not where they were turned round."""
+    words = ["chest", "pain", "for", "two", "days", "with", "fever", "and", "cough", "at", "night"]
+    notes = [
+        ScoredNote(
+            id=str(n),
+            dialogue="Doctor: What is it?\nPatient: " + " ".join(words),
+            reference=" ".join(words),
+            automatic=" ".join(words[:n]),
+            factual_precision=1.0,
+            factual_recall=n / 11,
+            factual_f1=n / 11,
+            hallucination_rate=None if n < 4 else 0.0,
+            omission_rate=0.0,
+        )
+        for n in range(2, 12)
+    ]
+    found = {row.metric: row for row in metric_agreement(notes)}
+    assert found["rouge1"].correlation == pytest.approx(1.0)
+    assert found["rouge1"].may_gate
+    assert found["unsupported_statements"].n == 8
+    assert found["unsupported_statements"].correlation is None
+    turned = [dataclasses.replace(note, factual_f1=1 - note.factual_f1) for note in notes]
+    assert (metric_agreement(turned)[0].low or -1) < FLOOR

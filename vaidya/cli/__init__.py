@@ -14,7 +14,7 @@ EXIT_OURS, EXIT_INPUT, EXIT_REFUSED = 1, 2, 3
 
 def build() -> typer.Typer:
     """The whole application, its commands in the order in which a user meets them."""
-    from vaidya.cli import bench, data, deploy, doctor, evaluate, experiment, registry, triage, weights
+    from vaidya.cli import bench, data, deploy, doctor, evaluate, experiment, metrics, registry, triage, weights
 
     app = typer.Typer(
         name="vaidya",
@@ -28,6 +28,7 @@ def build() -> typer.Typer:
     app.add_typer(weights.app, name="weights")
     app.add_typer(data.app, name="data")
     app.command("eval")(evaluate.evaluate)
+    app.add_typer(metrics.app, name="metrics")
     app.add_typer(bench.app, name="bench")
     app.command("gate")(evaluate.gate)
     app.command("compare")(evaluate.compare)

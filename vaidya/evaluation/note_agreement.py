@@ -2,11 +2,89 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
+from vaidya.corpora.scores import ScoredNote
 from vaidya.errors import LengthMismatchError
 from vaidya.evaluation.interval import Interval, bootstrap
+from vaidya.evaluation.note_encoder import bertscore
+from vaidya.evaluation.note_lexical import ROUGE, rouge
+from vaidya.evaluation.note_support import unsupported_statements
+from vaidya.schema import Case, NoteState, SoapNote, Statement, Turn
+from vaidya.schema.base import Contract
+
+FLOOR = 0.4  # Spearman's rho; below it a metric ranks notes too unlike people do to decide about a version
+
+
+class Agreement(Contract):
+    """One metric against one human score. correlation: Spearman's, None when undefined, with its 95 % interval."""
+
+    metric: str
+    human: str
+    correlation: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+    @property
+    def may_gate(self) -> bool:
+        """Whether even the lower bound reaches the floor."""
+        return self.low is not None and self.low >= FLOOR
+
+
+_SPEAKER: dict[str, Literal["patient", "clinician"]] = {"patient": "patient", "doctor": "clinician"}
+
+
+def metric_agreement(scored: Sequence[ScoredNote]) -> list[Agreement]:
+    """Each metric that needs no fact list beside the human score that it claims to stand for.
+
+    Overlap is compared with people's factual F1, our unsupported statements with their hallucination rate.
+    """
+    from tqdm.auto import tqdm
+
+    values: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for note in tqdm(scored, desc="notes", disable=len(scored) < 20):
+        for metric, (human, value) in _measures(note).items():
+            meant = getattr(note, human)
+            if value is not None and meant is not None:
+                values.setdefault((metric, human), []).append((meant, value))
+    return [_agreement(*key, pairs) for key, pairs in values.items()]
+
+
+def _agreement(metric: str, human: str, pairs: Sequence[tuple[float, float]]) -> Agreement:
+    people, ours = zip(*pairs, strict=True)
+    rho, interval = rank_correlation(people, ours, rng=np.random.default_rng(7))
+    return Agreement(metric=metric, human=human, correlation=rho, low=interval[0], high=interval[1], n=len(pairs))
+
+
+def _measures(note: ScoredNote) -> dict[str, tuple[str, float | None]]:
+    overlap = rouge(note.reference, note.automatic)
+    return {
+        **{name: ("factual_f1", overlap[name]) for name in ROUGE},
+        "bertscore": ("factual_f1", bertscore(note.reference, note.automatic)),
+        "unsupported_statements": ("hallucination_rate", _unsupported(note)),
+    }
+
+
+def _unsupported(note: ScoredNote) -> float | None:
+    """The share of the automatic note's sentences that its dialogue does not bear out."""
+    turns = [line.partition(":") for line in note.dialogue.splitlines() if line.strip()]
+    case = Case(
+        id=note.id,
+        dataset="mts-dialog",
+        language="en",
+        turns=tuple(
+            Turn(speaker=_SPEAKER.get(who.strip().casefold(), "unknown"), text=said.strip() or who)
+            for who, _, said in turns
+        ),
+        licence="CC-BY-4.0",
+        synthetic=False,
+    )
+    sentences = [part.strip() for part in note.automatic.replace(".", "\n").splitlines() if part.strip()]
+    statements = tuple(Statement(text=text, evidence=(), supported=True) for text in sentences)
+    return unsupported_statements(case, SoapNote(state=NoteState.DRAFTED, subjective=statements)).value
 
 
 def rank_correlation(

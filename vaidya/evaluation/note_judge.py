@@ -11,12 +11,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vaidya.config import RunConfig
 from vaidya.evaluation.note_agreement import krippendorff_alpha
-from vaidya.llm.base import LanguageModel
+from vaidya.evaluation.run import run_suite
+from vaidya.evaluation.suite import Suite
+from vaidya.llm.base import LanguageModel, load_language_model
 from vaidya.note.prompt import CLOSE, OPEN, fenced_text
-from vaidya.schema import Case, Message, SoapNote
+from vaidya.schema import Case, Message, NoteState, SoapNote
 
-Quality = Literal[1, 2, 3, 4, 5]
+Quality = Literal["complete", "faithful"]
+QUALITIES: tuple[Quality, ...] = ("complete", "faithful")
 _SYSTEM = (
     "You judge a clinical note against the consultation it was written from. Reply with a JSON object: "
     '"complete" 1-5 (5: no fact of importance is missing), "faithful" 1-5 (5: nothing was invented or changed). '
@@ -46,15 +50,32 @@ class Judged:
 
     verdicts: tuple[tuple[Verdict | None, ...], ...]
 
-    def mean(self, quality: Literal["complete", "faithful"]) -> float | None:
+    def mean(self, quality: Quality) -> float | None:
         """The mean score over all usable verdicts, 1 to 5; None when there is none."""
         values = [getattr(v, quality) for repeats in self.verdicts for v in repeats if v is not None]
         return sum(values) / len(values) if values else None
 
-    def self_agreement(self, quality: Literal["complete", "faithful"]) -> float | None:
+    def self_agreement(self, quality: Quality) -> float | None:
         """Krippendorff's alpha between the repeats; None when undefined."""
         by_repeat = zip(*self.verdicts, strict=True)
         return krippendorff_alpha([[getattr(v, quality) if v else None for v in repeat] for repeat in by_repeat])
+
+
+def judge_suite(suite: Suite, config: RunConfig, judge: RunConfig, *, limit: int | None, repeats: int) -> Judged:
+    """The notes of a suite's cases, written by one configuration's pipeline and judged by another's language model.
+
+    Notes that finished runs left are read, not written again.
+
+    Raises:
+        ConfigError, DataError, WeightsError, GenerationError: the suite cannot be run, or the judge failed.
+    """
+    done = [outcome for run in run_suite(suite, config, limit=limit) for outcome in run.outcomes]
+    drafted = [(o.case, o.record.note) for o in done if o.record and o.record.note.state is NoteState.DRAFTED]
+    model = load_language_model(judge.llm)
+    try:
+        return judge_notes(model, drafted, repeats=repeats)
+    finally:
+        model.close()
 
 
 def judge_notes(model: LanguageModel, pairs: Sequence[tuple[Case, SoapNote]], *, repeats: int = 3) -> Judged:

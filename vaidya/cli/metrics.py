@@ -1,0 +1,74 @@
+"""`vaidya metrics`: judge the metrics themselves, and let a language model judge notes."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Judge the metrics: agreement with people, and of a model with itself.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print only the numbers, as JSON.")]
+
+
+@app.command()
+def agreement(as_json: AsJson = False) -> None:
+    """Rank correlation of each note metric with people's scores (MTS-Dialog's correlation study, about 399 notes)."""
+    from vaidya.corpora.scores import mts_human_scores
+    from vaidya.evaluation.note_agreement import FLOOR, metric_agreement
+
+    found = metric_agreement(mts_human_scores())
+    cells = [
+        (
+            *(row.metric, row.human, _number(row.correlation), f"{_number(row.low)} to {_number(row.high)}"),
+            *(str(row.n), "may gate" if row.may_gate else "report only"),
+        )
+        for row in found
+    ]
+    headings = ("metric", "human score", "Spearman", "95 % interval", "n", f"floor {FLOOR:g}")
+    _print(headings, cells, [row.model_dump() for row in found], as_json=as_json)
+
+
+@app.command()
+def judge(  # noqa: PLR0913, PLR0917 - one argument a flag
+    suite: Annotated[str, typer.Argument(help="A suite whose notes are judged; finished cases are not run again.")],
+    profile: Annotated[str, typer.Option(help="The profile that wrote the notes.")] = "embedded",
+    judge_profile: Annotated[str, typer.Option(help="The profile whose language model judges.")] = "embedded",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases a dataset.")] = 5,
+    repeats: Annotated[int, typer.Option(min=2, help="How often each note is judged.")] = 3,
+    temperature: Annotated[float, typer.Option(min=0, help="Of the judge; above 0, or repeats agree by nature.")] = 0.7,
+    as_json: AsJson = False,
+) -> None:
+    """A language model scores notes from 1 to 5, several times; worth no more than its agreement with itself."""
+    from vaidya.config import load_profile
+    from vaidya.evaluation.note_judge import QUALITIES, judge_suite
+    from vaidya.evaluation.suite import load_suite
+    from vaidya.pipeline import fit_to_machine
+
+    asked = fit_to_machine(load_profile(judge_profile).override({"llm.temperature": temperature}))
+    judged = judge_suite(load_suite(suite), fit_to_machine(load_profile(profile)), asked, limit=limit, repeats=repeats)
+    found = [{"quality": q, "mean": judged.mean(q), "self_agreement": judged.self_agreement(q)} for q in QUALITIES]
+    notes, usable = len(judged.verdicts), sum(v is not None for note in judged.verdicts for v in note)
+    cells = [
+        (str(f["quality"]), _number(f["mean"]), _number(f["self_agreement"]), str(notes), f"{usable}/{notes * repeats}")
+        for f in found
+    ]
+    _print(("quality", "mean of 1–5", "Krippendorff α", "notes", "usable"), cells, found, as_json=as_json)
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _print(headings: tuple[str, ...], cells: Sequence[tuple[str, ...]], found: Any, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*headings)
+    for row in cells:
+        table.add_row(*row)
+    Console().print(table)
