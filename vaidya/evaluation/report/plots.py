@@ -17,7 +17,7 @@ from vaidya.evaluation.triage import acceptable_tiers
 from vaidya.schema import Tier
 
 BLUE, ORANGE, GREEN, SKY, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#777777"
-COLOURS, MARKERS = (BLUE, ORANGE, GREEN, VERMILION, SKY, GREY), "osD^vX"
+COLOURS, MARKERS = (BLUE, ORANGE, GREEN, VERMILION, SKY, GREY), "osD^vXP"  # six and seven: pairs repeat late
 STAGE_COLOURS = {"audio": GREY, "transcript": BLUE, "acoustic": GREEN, "note": ORANGE, "triage": VERMILION}
 PARTS = ((BLUE, "white"), (ORANGE, "black"), (GREY, "white"), (SKY, "black"), (VERMILION, "black"), (GREEN, "white"))
 WIDTH_IN, DOTS_PER_IN = 4.6, 100
@@ -86,7 +86,7 @@ def _with_headings(entries: Sequence[tuple[str, str, Row]]) -> Iterable[tuple[st
 
 def _cases(row: Row) -> str:
     """How many cases stand behind counts of something else, such as words."""
-    return f", n={row.n_scored}" if row.total is not None and row.total != row.n_scored else ""
+    return f", n={row.n_scored}" if row.total is not None and row.total > row.n_scored else ""
 
 
 def _point(axes: Any, place: float, row: Row) -> None:
@@ -202,8 +202,10 @@ def front(points: Sequence[tuple[str, float, float, float]], axes_names: tuple[s
     largest = max((cost for *_, cost in points), default=0.0)
     for (label, seconds, quality, cost), colour, marker in zip(points, cycle(COLOURS), cycle(MARKERS), strict=False):
         area = 40 + (260 * cost / largest if largest else 0)
-        axes.scatter(seconds, quality, s=area, marker=marker, color=colour, edgecolor="black", zorder=3, clip_on=False)
-        axes.annotate(label, (seconds, quality), xytext=(8, 8), textcoords="offset points", fontsize=SMALL)
+        style = {"marker": marker, "color": colour, "edgecolor": "black", "zorder": 3, "clip_on": False}
+        axes.scatter(seconds, quality, s=area, label=label, **style)
+    # Below the axes: two versions that are alike would write their names over each other.
+    figure.legend(loc="outside lower left", fontsize=SMALL, frameon=False, ncols=2)
     # From 0: an axis that is cut makes much of little.
     axes.set_xlim(0, 1.25 * max((seconds for _, seconds, _, _ in points), default=1.0))
     axes.set_ylim(0, 1.25 * max([0.04, *(quality for _, _, quality, _ in points)]))

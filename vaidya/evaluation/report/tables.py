@@ -33,7 +33,7 @@ def row_view(row: Row) -> dict[str, str]:
     """A row as text."""
     why = f" ({row.reason})" if row.reason else ""
     # A rate of words or statements also says of how many cases they are.
-    of_cases = [f"n={row.n_scored}"] if row.total is not None and row.total != row.n_scored else []
+    of_cases = [f"n={row.n_scored}"] if row.total is not None and row.total > row.n_scored else []
     unscored = [f"{row.n_unscored} unscored{why}"] if row.n_unscored else [row.reason or ""]
     return {
         "dataset": row.dataset,
