@@ -5,12 +5,14 @@ import math
 import threading
 import uuid
 
+import mlflow
 import pytest
 
 from vaidya.config import RunConfig
 from vaidya.errors import GenerationTimeoutError, TrackingError
 from vaidya.tracking import ui_command
-from vaidya.tracking.base import MAX_METRICS
+from vaidya.tracking.base import MAX_METRICS, Span
+from vaidya.tracking.evaluation import spans_of
 from vaidya.tracking.mlflow import client
 from vaidya.tracking.tags import standard_tags
 
@@ -140,3 +142,19 @@ def test_tags_say_what_made_the_run(repository, monkeypatch):
 def test_the_ui_is_on_loopback_only():
     assert "--host 127.0.0.1" in ui_command()
     assert "sqlite:///" in ui_command()
+
+
+def test_a_consultation_is_a_trace_with_its_stages(mlflow_tracker):
+    timings = {"audio": 0.5, "transcript": 2.0, "acoustic": 0.25, "note": 8.0, "triage": 0.01, "total": 10.6}
+    spans = spans_of(timings)
+    assert spans[1:4] == [Span("transcript", 0.5, 2.5), Span("acoustic", 0.5, 0.75), Span("note", 2.5, 10.5)]
+    with mlflow_tracker.run("traced", experiment=uuid.uuid4().hex) as run:
+        run.trace("en-chest-pain", spans, {"tier": "URGENT", "tokens_out": 120.0})
+        with pytest.raises(TrackingError, match="free text"):
+            run.trace("en-chest-pain", spans, {"said": SPEECH})
+    mlflow.flush_trace_async_logging()
+    (found,) = client().search_traces(locations=[run.experiment_id], run_id=run.run_id)
+    lasted = {span.name: (span.end_time_ns - span.start_time_ns) / 1e9 for span in found.data.spans}
+    assert lasted["transcript"] == pytest.approx(2.0)
+    assert lasted["en-chest-pain"] == pytest.approx(10.51)
+    assert SPEECH not in str(found.to_dict())

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from vaidya.errors import TrackingError
 
@@ -15,6 +15,14 @@ TableRow = Mapping[str, Scalar]
 MAX_METRICS = 60  # more cannot be read on one screen; per-case results belong in a table
 # Ids, codes, labels, version strings; a sentence has spaces and does not fit.
 CODE = re.compile(r"^[\w.:=+%/@#,()\[\]<>-]{0,120}$")
+
+
+class Span(NamedTuple):
+    """One stage of a trace, seconds from the consultation's start."""
+
+    stage: str
+    start_s: float
+    end_s: float
 
 
 class Run(Protocol):
@@ -44,6 +52,10 @@ class Run(Protocol):
 
     def figure(self, name: str, figure: Any) -> None:
         """A matplotlib figure as a PNG."""
+        ...
+
+    def trace(self, name: str, spans: Sequence["Span"], attributes: TableRow) -> None:
+        """One consultation as stages on a time line: ids, codes and numbers, never content."""
         ...
 
     def artifact(self, path: Path, folder: str | None = None) -> None:

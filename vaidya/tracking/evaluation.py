@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ from vaidya.evaluation.score import score_suite
 from vaidya.evaluation.suite import Suite
 from vaidya.settings import repository_root
 from vaidya.tracking import Run, tracker
-from vaidya.tracking.base import MAX_METRICS
+from vaidya.tracking.base import MAX_METRICS, Span
 from vaidya.tracking.tags import standard_tags
 
+MAX_TRACES = 30  # enough to see where time goes; every case's times are in the report
 ROWS, CASES = "evaluation/rows.jsonl", "evaluation/cases.jsonl"
 
 
@@ -127,6 +129,7 @@ def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) ->
     run.table("rows", [row.model_dump(mode="json") for row in result.rows], public=True)
     run.table("cases", [_flat(case) for case in result.cases])
     _log_datasets(run, result.runs)
+    _log_traces(run, result.runs)
     for arm in sorted({row.arm for row in result.rows}):
         with run.nested(arm) as nested:
             nested.metrics(_named([row for row in result.rows if row.arm == arm and row.cohort == ALL]))
@@ -168,6 +171,32 @@ def _log_datasets(run: Run, runs: Sequence[ArmOutcomes]) -> None:
             rows = [{"case": o.case.id, "digest": d} for o, d in zip(arm.outcomes, digests, strict=True)]
             digest = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
             run.dataset(arm.dataset.name, rows, source=arm.dataset.name, digest=digest)
+
+
+def _log_traces(run: Run, runs: Sequence[ArmOutcomes]) -> None:
+    """The first consultations of the pipeline's own arm as traces: what took how long, stage by stage."""
+    own = (outcome for arm in runs if arm.arm == PIPELINE_ARM for outcome in arm.outcomes)
+    for outcome in islice((outcome for outcome in own if outcome.record), MAX_TRACES):
+        record = outcome.record
+        assert record is not None
+        attributes = {
+            "tier": record.decision.tier.value,
+            "transcript": record.transcript.state.value,
+            "note": record.note.state.value,
+            "needs_human": record.decision.needs_human,
+            **record.tokens,
+        }
+        run.trace(outcome.case.id, spans_of(record.timings), attributes)
+
+
+def spans_of(timings: Mapping[str, float]) -> list[Span]:
+    """Stages on a time line from their durations: words and sounds side by side after the audio, the rest in turn."""
+    spans, at = [], 0.0
+    for together in (("audio",), ("transcript", "acoustic"), ("note",), ("triage",)):
+        lengths = {stage: timings[stage] for stage in together if stage in timings}
+        spans += [Span(stage, at, at + length) for stage, length in lengths.items()]
+        at += max(lengths.values(), default=0.0)
+    return spans
 
 
 def _headline(rows: Sequence[Row]) -> dict[str, float | None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from vaidya import provenance
 from vaidya.settings import repository_root
-from vaidya.tracking.base import Scalar, TableRow, checked_metrics, checked_table, failure_of
+from vaidya.tracking.base import Scalar, Span, TableRow, checked_metrics, checked_table, failure_of
 
 
 class JsonlTracker:
@@ -82,6 +82,11 @@ class JsonlRun:
         """A PNG beside the lines."""
         figure.savefig(self.folder / f"{name}.png", dpi=130)
         self.write("figure", {"name": name})
+
+    def trace(self, name: str, spans: Sequence[Span], attributes: TableRow) -> None:
+        """The stages of one consultation as one line."""
+        (checked,) = checked_table(name, [attributes], public=False)
+        self.write("trace", {"name": name, "spans": [span._asdict() for span in spans], "attributes": checked})
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """A file, copied."""

@@ -6,6 +6,7 @@
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from vaidya import backends
 from vaidya.settings import repository_root, settings
-from vaidya.tracking.base import Scalar, TableRow, checked_metrics, checked_table, failure_of
+from vaidya.tracking.base import Scalar, Span, TableRow, checked_metrics, checked_table, failure_of
 
 
 def tracking_uri() -> str:
@@ -147,6 +148,25 @@ class MlflowRun:
             path = Path(folder) / f"{name}.png"
             figure.savefig(path, dpi=130)
             self.artifact(path, "figures")
+
+    def trace(self, name: str, spans: Sequence[Span], attributes: TableRow) -> None:
+        """A trace of the UI's "Traces" tab, tied to this run; it ends now, whenever the consultation was."""
+        (checked,) = checked_table(name, [attributes], public=False)
+        lasted = max((span.end_s for span in spans), default=0.0)
+        began = time.time_ns() - round(lasted * 1e9)
+        root = self.mlflow.start_span_no_context(
+            name=name,
+            attributes={key: value for key, value in checked.items() if value is not None},
+            tags={"run": self.run_id},
+            metadata={"mlflow.sourceRun": self.run_id},
+            experiment_id=self.experiment_id,
+            start_time_ns=began,
+        )
+        for span in spans:
+            start, end = (began + round(at * 1e9) for at in (span.start_s, span.end_s))
+            child = self.mlflow.start_span_no_context(name=span.stage, parent_span=root, start_time_ns=start)
+            child.end(end_time_ns=end)
+        root.end(end_time_ns=began + round(lasted * 1e9))
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """A file, copied into the store."""

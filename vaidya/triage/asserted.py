@@ -63,7 +63,7 @@ def _asked_in_vain(text: Spoken, start: int, end: int) -> bool:
 
 
 def _addressed(text: Spoken, index: int) -> bool:
-    """Whether a question is put to the patient: it says so, or it follows one that does ("Any swelling? Chest pain?")."""
+    """Whether a question is put to the patient: it says so, or the one before does ("Any swelling? Chest pain?")."""
     asked = [s for s in text.sentences[max(0, index - 1) : index + 1] if s.question]
     return any(_ADDRESSED.search(sentence.text) for sentence in asked)
 
