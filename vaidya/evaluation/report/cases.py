@@ -65,7 +65,7 @@ def _summary(dataset: str, outcome: Outcome) -> dict[str, Any]:
 def _wrong(decided: Tier, accepted: Sequence[Tier]) -> str:
     if not accepted or decided in accepted:
         return ""
-    return "too low" if decided < min(accepted) else ("higher" if decided > max(accepted) else "between")
+    return "▼ too low" if decided < min(accepted) else ("▲ higher" if decided > max(accepted) else "between")
 
 
 def _tier(tier: Tier) -> dict[str, str]:
