@@ -101,3 +101,13 @@ def test_fhir_is_a_bundle_and_holds_no_vital_that_was_not_measured(vaidya):
     codes = [coding["code"] for o in observations for coding in o["code"]["coding"]]
     assert "59408-5" in codes
     assert "8867-4" not in codes
+
+
+def test_a_redacted_record_holds_no_name(vaidya):
+    words = "My name is Lakshmi Narayanan, call 98450 12345, I have chest pain"
+    _, out, _ = vaidya("triage", "--complaint", words, "--age", 93, "--json", "--redacted")
+    record = json.loads(out)
+    assert "Lakshmi" not in out
+    assert "98450" not in out
+    assert "chest pain" in record["complaint"]
+    assert record["patient"]["age"] == 90

@@ -44,6 +44,9 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
     profile: Annotated[str, typer.Option(help="Shipped profile, or a path to a YAML file.")] = "embedded",
     as_json: Annotated[bool, typer.Option("--json", help="Print only the TriageRecord.")] = False,
     fhir: Annotated[bool, typer.Option("--fhir", help="Print only a FHIR R4 Bundle.")] = False,
+    redacted: Annotated[
+        bool, typer.Option("--redacted", help="Without identifiers, as far as rules find them.")
+    ] = False,
 ) -> None:
     """Triage one consultation: a recording, vital signs, a complaint, or any of them."""
     flags = locals()
@@ -62,6 +65,10 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
         complaint=complaint,
     )
     record = _with_progress(intake, profile, quiet=as_json or fhir)
+    if redacted:
+        from vaidya.record.share import shareable
+
+        record = shareable(record)
     _show(record, as_json=as_json, fhir=fhir)
 
 
