@@ -73,10 +73,11 @@ def results(errors, arm="vaidya"):
 
 
 def test_non_inferiority_needs_the_upper_bound_within_the_margin():
-    same = non_inferiority(results([0] * 40), results([0] * 40), metric="under_triage", dataset="d", margin=0.05)
-    assert (same.difference, same.upper, same.n) == (0.0, 0.0, 40)
+    same = non_inferiority(results([0] * 60), results([0] * 60), metric="under_triage", dataset="d", margin=0.05)
+    assert (same.difference, same.n) == (0.0, 60)
+    assert same.upper == pytest.approx(1 - 0.05 ** (1 / 60))
     worse = non_inferiority(
-        results([1] * 6 + [0] * 34), results([0] * 40), metric="under_triage", dataset="d", margin=0.05
+        results([1] * 6 + [0] * 54), results([0] * 60), metric="under_triage", dataset="d", margin=0.05
     )
     assert worse.upper is not None
     assert worse.upper > 0.05
@@ -98,10 +99,10 @@ def test_paired_checks_are_decided_against_the_champion():
         against=({"metric": "under_triage", "dataset": "d", "margin": 0.05, "reason": "r"},),
     )
     rows = [row()]
-    assert check_gate(gate, rows, results([0] * 40), results([0] * 40)).passed
-    assert not check_gate(gate, rows, results([1] * 40), results([0] * 40)).passed
-    assert not check_gate(gate, rows, [], results([0] * 40)).passed
-    assert check_gate(gate, rows, results([1] * 40), None).passed
+    assert check_gate(gate, rows, results([0] * 60), results([0] * 60)).passed
+    assert not check_gate(gate, rows, results([1] * 60), results([0] * 60)).passed
+    assert not check_gate(gate, rows, [], results([0] * 60)).passed
+    assert check_gate(gate, rows, results([1] * 60), None).passed
 
 
 def test_cases_without_a_result_are_no_way_through():

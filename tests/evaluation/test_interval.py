@@ -45,6 +45,15 @@ def test_undefined_is_none_and_never_zero():
     assert mcnemar([True, False], [True, False]) is None
 
 
+def test_patients_who_are_all_alike_prove_no_certainty():
+    """Rule of three, two-sided: no error in n patients leaves about 3.7 / n; Poisson: none in t leaves 3.69 / t."""
+    rng = np.random.default_rng(0)
+    none, all_wrong = [Rate(0, 7)] * 51, [Rate(3, 3)] * 48
+    assert pooled_bootstrap(none, rng=rng) == exact(Rate(0, 51))
+    assert pooled_bootstrap(all_wrong, rng=rng) == exact(Rate(48, 48))
+    assert pooled_bootstrap([Rate(0, 0.5)] * 4, rng=rng, per_time=True) == pytest.approx((0.0, 3.689 / 2), abs=1e-3)
+
+
 def test_the_same_seed_gives_the_same_interval():
     rates = [Rate(k, 10) for k in (1, 2, 0, 5, 3, 1)]
     first, second = (pooled_bootstrap(rates, rng=np.random.default_rng(3)) for _ in range(2))

@@ -146,7 +146,7 @@ def test_what_the_model_left_out_is_added_with_its_evidence(chest_pain):
 
 
 def test_a_denial_turned_round_is_marked(chest_pain):
-    said = ["Chest pain for two days", "Metformin 500 mg twice a day"]
+    said = ["Chest pain for two days", "Metformin 500 mg twice a day", "Penicillin gives a rash", "Penicillin: rash"]
     writer, _ = writer_of(reply_of(s=["Fever since yesterday", "Denies chest pain", *said]))
     marked = {s.text: s.flags for s in writer.write(chest_pain).note.subjective if not s.supported}
     assert "negation_conflict" in marked["Fever since yesterday"]

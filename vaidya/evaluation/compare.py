@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from vaidya.evaluation.interval import DRAWS
+from vaidya.evaluation.interval import DRAWS, exact
 from vaidya.evaluation.rate import Rate, pooled
 from vaidya.schema import Tier
 from vaidya.schema.base import Contract
@@ -61,6 +61,8 @@ def non_inferiority(
 ) -> Paired:
     """Difference of a pooled rate on common cases with its one-sided 95 % bootstrap bound, cases resampled in pairs.
 
+    Where no case differs the bound is the share of cases that may still be worse, Clopper-Pearson's.
+
     A case that either version could not score is counted with the worst rate for the version that failed, so that
     failing on hard cases cannot look like an improvement.
     """
@@ -74,6 +76,8 @@ def non_inferiority(
     draws = [_difference(counts[rng.integers(len(counts), size=len(counts))]) for _ in range(DRAWS)]
     finite = [d for d in draws if np.isfinite(d)]
     upper = float(np.quantile(finite, 0.95)) if finite else None
+    if finite and np.ptp(finite) == 0:
+        upper = finite[0] + (exact(Rate(0, len(pairs)), level=0.90)[1] or 0.0)
     return Paired(metric, _value(pooled(a for a, _ in pairs), pooled(b for _, b in pairs)), upper, len(pairs))
 
 

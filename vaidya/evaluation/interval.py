@@ -33,11 +33,22 @@ def exact(rate: Rate, level: float = LEVEL) -> Interval:
     return float(found.low), float(found.high)
 
 
-def pooled_bootstrap(rates: Sequence[Rate], *, rng: np.random.Generator, draws: int = DRAWS) -> Interval:
-    """BCa interval of sum(errors) / sum(total), resampling whole patients, so that long ones do not vote twice."""
-    counts = np.array([(r.errors, r.total) for r in rates], dtype=float)
-    if len(counts) < 2 or counts[:, 1].sum() == 0:
+def pooled_bootstrap(
+    rates: Sequence[Rate], *, rng: np.random.Generator, draws: int = DRAWS, per_time: bool = False
+) -> Interval:
+    """BCa interval of sum(errors) / sum(total), resampling whole patients, so that long ones do not vote twice.
+
+    Where all patients are alike (no error, or nothing but errors) a bootstrap would claim certainty. The bound is then
+    exact over patients, each counted once however long. per_time: errors in a time (words a minute); then Poisson's.
+    """
+    counts = np.array([(r.errors, r.total) for r in rates if r.total], dtype=float)
+    if len(counts) < 2:
         return UNDEFINED
+    errors, total = counts.sum(axis=0)
+    if errors == 0 and per_time:
+        return 0.0, float(-np.log((1 - LEVEL) / 2) / total)
+    if errors == 0 or (errors == total and not per_time):
+        return exact(Rate(len(counts) if errors else 0, len(counts)))
     return _bca(len(counts), lambda index: _ratio(counts[index]), rng=rng, draws=draws)
 
 
@@ -48,7 +59,10 @@ def bootstrap(
     rng: np.random.Generator,
     draws: int = DRAWS,
 ) -> Interval:
-    """BCa interval of any statistic of a list of patients; an undefined draw is left out."""
+    """BCa interval of any statistic of a list of patients; an undefined draw is left out.
+
+    A statistic that no draw changes (a constant answer's AUROC) is its own interval; rates go to `pooled_bootstrap`.
+    """
     if len(cases) < 2:
         return UNDEFINED
 

@@ -100,6 +100,9 @@ BY_CASE_ON_SILENCE: dict[str, Measure] = {
 }
 
 
+PER_TIME = frozenset({"words_in_non_speech"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
     """Where rows go, and the cases they are made from: those of one cohort, speech and non-speech apart."""
@@ -115,7 +118,7 @@ class _Table:
         for metric, measure in measures.items():
             rates = [rate for one in heard if (rate := measure(one)).total]
             total = pooled(rates)
-            low, high = exact(total) if by_case else pooled_bootstrap(rates, rng=self.rng)
+            low, high = exact(total) if by_case else pooled_bootstrap(rates, rng=self.rng, per_time=metric in PER_TIME)
             yield Row(
                 dataset=self.dataset,
                 arm=self.arm,

@@ -25,7 +25,7 @@ def speakers(segments: Sequence[Segment]) -> tuple[Speaker | None, ...]:
         return tuple(segment.speaker or Speaker.PATIENT for segment in segments)
     guesses: list[Speaker] = []
     for index, segment in enumerate(segments):
-        guesses.append(segment.speaker or _guess(index, scores[index], plain, guesses))
+        guesses.append(segment.speaker or _guess(index, scores[index], plain, guesses, turns=not segment.words))
     return tuple(guesses)
 
 
@@ -35,12 +35,14 @@ def _score(text: str) -> float:
     return len(cue("clinician").findall(text)) + 0.5 * asked - len(cue("patient").findall(text))
 
 
-def _guess(index: int, score: float, plain: Sequence[str], before: Sequence[Speaker]) -> Speaker:
-    """The turn's own words, and whether the turn before asked something."""
+def _guess(index: int, score: float, plain: Sequence[str], before: Sequence[Speaker], *, turns: bool) -> Speaker:
+    """The words, and whether the segment before asked. turns: each segment is a turn, not a recogniser's sentence."""
     if before and before[-1] is Speaker.CLINICIAN and _asks(plain[index - 1]):
         score -= _ANSWER_BIAS
     if score == 0 and before:
-        # Nothing to go by: turns alternate more often than not.
+        # Nothing to go by: turns alternate more often than not, sentences go on until somebody has asked.
+        if not turns:
+            return before[-1]
         return Speaker.PATIENT if before[-1] is Speaker.CLINICIAN else Speaker.CLINICIAN
     return Speaker.CLINICIAN if score > 0 else Speaker.PATIENT
 

@@ -48,7 +48,9 @@ def waiting(tier: Tier) -> str:
 
 
 def span(segment: Segment) -> str:
-    """A segment's times within the recording."""
+    """A segment's times within the recording; the line of a text, which has none."""
+    if not segment.end_s:
+        return f"line {segment.id + 1}"
     return f"{clock(segment.start_s)}–{clock(segment.end_s)}"
 
 

@@ -9,6 +9,8 @@ from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
 from vaidya.note.heard import Heard
 from vaidya.schema import Speaker
 
+_ANSWER_WITHIN = 6  # sentences in which several questions at once are answered one by one
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
@@ -31,7 +33,18 @@ def mentions(spoken: Sequence[Heard]) -> tuple[Mention, ...]:
             if denied is not None:
                 whose = _whose(concept, sentence)
                 found.append(Mention(concept, denied, whose, sentence.speaker, index, sentence.evidence))
-    return tuple(found)
+    return tuple(mention for mention in found if not _answered_apart(mention, found, spoken))
+
+
+def _answered_apart(mention: Mention, found: Sequence[Mention], spoken: Sequence[Heard]) -> bool:
+    """Whether a yes or no was taken for an answer about a concept that the patient then speaks of in so many words.
+
+    "Did you finish the tablets? Do you have diabetes?" - "Yes, I finished them. I do not have diabetes."
+    """
+    if not spoken[mention.sentence].question:
+        return False
+    said = (m for m in found if m.found.name == mention.found.name and not spoken[m.sentence].question)
+    return any(0 < m.sentence - mention.sentence <= _ANSWER_WITHIN for m in said)
 
 
 def _whose(concept: Found, sentence: Heard) -> Experiencer:
