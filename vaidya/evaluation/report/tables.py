@@ -18,7 +18,7 @@ HEADLINES = {
     "metamorphic_violations": "Relations broken",
     "omitted_critical_facts": "Critical facts left out of the note",
     "unsupported_statements": "Statements that nothing said supports",
-    "unmarked_unsupported": "… of these, not marked",
+    "unmarked_unsupported": "Shown as supported and is not",
     "word_error_rate_trusted": "Word errors, trusted transcripts",
     "words_in_non_speech": "Words a minute where nobody spoke",
     "event_macro_f1": "Sounds told apart, macro F1",
