@@ -100,18 +100,31 @@ def _run_of(name: str) -> str:
 
 def _print_decision(decision: Any) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from vaidya.evaluation.table import number
 
     table = Table(title=f"gate {decision.gate}", title_justify="left", header_style="bold")
-    for heading in ("", "metric", "dataset", "value", "bound", "threshold", "n", "why"):
-        table.add_column(heading)
+    for heading in ("", "check", "value", "bound", "limit", "n"):
+        table.add_column(heading, justify="left" if heading in ("", "check") else "right", overflow="fold")
     for result in decision.results:
         mark = "[green]pass[/]" if result.passed else "[red]FAIL[/]"
         numbers = (number(result.value), number(result.bound), number(result.threshold), str(result.n))
-        table.add_row(mark, result.metric, result.dataset, *numbers, result.failure or result.reason)
-    Console().print(table)
+        table.add_row(mark, escape(_name(result)), *numbers)
+    console = Console()
+    console.print(table)
+    for result in decision.failures:
+        console.print(
+            f"[red]{escape(_name(result))}[/]: {result.failure}\n  why it is asked: {result.reason}", highlight=False
+        )
+
+
+def _name(result: Any) -> str:
+    from vaidya.evaluation.rows import ALL
+
+    cohort = "" if result.cohort == ALL else f" [{result.cohort}]"
+    return f"{result.dataset}.{result.metric}{cohort}"
 
 
 def compare(

@@ -28,10 +28,11 @@ def _print(console: Any, result: Any) -> None:
     from vaidya.tracking import ui_command
 
     if result.evaluation is not None:
-        console.print(rows_table(result.evaluation.rows, f"{result.evaluation.suite} · run {result.run_id}"))
+        console.print(rows_table(result.evaluation.rows, f"{result.evaluation.suite} · run {result.evaluation.run_id}"))
         for line in result.evaluation.left_out:
             console.print(f"[dim]{line}[/]")
         console.print(f"report:    {result.evaluation.report}", soft_wrap=True)
+        console.print(f"gate:      vaidya gate {result.evaluation.run_id}", soft_wrap=True)
     for path in result.notebooks:
         console.print(f"notebook:  {path}", soft_wrap=True)
     console.print(f"MLflow UI: {ui_command()}", soft_wrap=True)
