@@ -37,6 +37,7 @@ class Rehearsal(Contract):
 def answer(record: TriageRecord) -> dict[str, str]:
     """The tier, and a digest of each part of a record without its times and its machine."""
     plain: dict[str, Any] = json.loads(canonical(record.model_dump_json(), machine=False))
+    plain.pop("tokens", None)  # how many were read from a cache depends on what was asked before
     digests = {part: _digest(plain[part]) for part in ("decision", "transcript", "findings", "note")}
     return {"tier": record.decision.tier.value, **digests, "whole": _digest(plain)}
 
