@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from vaidya.evaluation.sections import SectionExample
 from vaidya.note.section import section_messages
 from vaidya.settings import settings
 from vaidya.training.batches import batches, lanes
-from vaidya.training.examples import SectionExample, encode, invocation_ids, training_examples
+from vaidya.training.examples import encode, invocation_ids, training_examples
 from vaidya.training.settings import TrainingConfig, learning_rate
 
 np = pytest.importorskip("numpy")

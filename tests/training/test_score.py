@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vaidya.errors import GenerationTruncatedError
-from vaidya.training.examples import SectionExample
+from vaidya.evaluation.sections import SectionExample
 from vaidya.training.score import gain, summary, write_all
 from vaidya.training.section_baselines import copied, longest_turn, nearest
 

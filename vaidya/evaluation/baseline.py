@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from vaidya.config import TriageConfig
 from vaidya.errors import ConfigError
 from vaidya.evaluation.outcome import Outcome
+from vaidya.evaluation.sections import Similar, section_example, training_rows
 from vaidya.evaluation.triage import acceptable_tiers
 from vaidya.schema import Case, Decision, NoteState, Origin, SoapNote, Statement, Tier, Vitals
 from vaidya.triage import preliminary
@@ -139,6 +140,17 @@ def _longest(case: Case) -> list[str]:
     return [max(_pasted(case), key=len)] if case.turns else []
 
 
+def _nearest(of: Sequence[Outcome]) -> list[Outcome] | None:
+    """The section of the most similar training dialogue under the same heading, whatever this dialogue says."""
+    judged = [section_example(outcome.case) for outcome in of if outcome.case.section_header is not None]
+    training = training_rows(of[0].case.dataset, judged) if judged else []
+    if not training:
+        return None
+    similar = Similar(training)
+    found = {example.id: similar(example, 1)[0].text for example in judged}
+    return [_noted(outcome, [found[outcome.case.id]]) for outcome in of if outcome.case.id in found]
+
+
 BASELINES: dict[str, Baseline] = {
     "vitals_only": Baseline("triage", _deciding(vitals_only)),
     "news2": Baseline("triage", _deciding(news2_alone)),
@@ -148,4 +160,5 @@ BASELINES: dict[str, Baseline] = {
     "nurse": Baseline("triage", _deciding(nurse)),
     "transcript_pasted": Baseline("note", _noting(_pasted)),
     "longest_turn": Baseline("note", _noting(_longest)),
+    "nearest_training": Baseline("note", _nearest),
 }

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from vaidya.config import LlmConfig
+from vaidya.evaluation.sections import SectionExample
 from vaidya.llm.base import LanguageModel, load_language_model
 from vaidya.note.section import write_section
-from vaidya.training.examples import SectionExample
 from vaidya.training.score import Written, gain, summary, write_all
 from vaidya.training.section_baselines import Writer, copied, few_shot, longest_turn, nearest
 

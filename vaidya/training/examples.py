@@ -4,31 +4,19 @@ A row is three sequences: the prompt (system turn and dialogue), the invocation 
 opening of the reply) and the completion (the section). Only invocation and completion ever pass through an adapter.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vaidya.corpora import read_cases
+from vaidya.evaluation.sections import SectionExample, section_example, training_rows
 from vaidya.note.section import INVOCATION, section_messages
-from vaidya.schema import Case
 
 # Qwen2's chat template, written out: transformers and llama.cpp both render the table's models so (tests compare).
 _TURN = "<|im_start|>{role}\n{content}<|im_end|>\n"
 _REPLY = "<|im_start|>assistant\n"
 END_OF_TURN = "<|im_end|>"
-_SPEAKERS = {"clinician", "companion", "doctor", "patient", "unknown"}
 COMPLETION_TOKENS = 400  # longer sections are cut: 1 % of the training part
-
-
-@dataclass(frozen=True, slots=True)
-class SectionExample:
-    """One dialogue and the section that a clinician wrote from it."""
-
-    id: str
-    header: str
-    dialogue: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +40,8 @@ def training_examples(dataset: str = "mts-dialog") -> tuple[list[SectionExample]
     Raises:
         DataError: the set is not on this machine.
     """
-    held_out = [_example(case) for case in read_cases(dataset, split="valid")]
-    seen = {_words(example.dialogue) for example in held_out}
-    rows = (_example(case) for case in read_cases(dataset, split="train"))
-    return [row for row in rows if _words(row.dialogue) not in seen], held_out
-
-
-def _example(case: Case) -> SectionExample:
-    assert case.section_header is not None
-    assert case.note is not None
-    dialogue = "\n".join(f"{turn.speaker}: {turn.text}" for turn in case.turns)
-    return SectionExample(case.id, case.section_header, dialogue, " ".join(case.note.split()))
-
-
-def _words(text: str) -> str:
-    """What is said, without who says it: one copy of a dialogue may have lost a line break before a speaker."""
-    return " ".join(word for word in re.findall(r"\w+", text.lower()) if word not in _SPEAKERS)
+    held_out = [section_example(case) for case in read_cases(dataset, split="valid")]
+    return training_rows(dataset, held_out), held_out
 
 
 def encode(tokenizer: Any, example: SectionExample) -> Encoded:

@@ -9,7 +9,7 @@ import numpy as np
 from vaidya.errors import GenerationError
 from vaidya.evaluation.interval import bootstrap
 from vaidya.evaluation.note_lexical import ROUGE, rouge
-from vaidya.training.examples import SectionExample
+from vaidya.evaluation.sections import SectionExample
 
 
 @dataclass(frozen=True, slots=True)

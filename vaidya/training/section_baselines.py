@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from vaidya.evaluation.sections import SectionExample, Similar
 from vaidya.llm.base import LanguageModel
 from vaidya.note.section import finished, section_messages, spoken_lines, token_limit
 from vaidya.schema import Message
-from vaidya.training.examples import SectionExample
 
 Writer = Callable[[SectionExample], str]
 
@@ -20,24 +20,6 @@ def longest_turn(example: SectionExample) -> str:
     turns = _turns(example)
     patient = [words for speaker, words in turns if speaker == "Patient"]
     return max(patient or [words for _, words in turns], key=len)
-
-
-class Similar:
-    """The training dialogues under the same heading, most similar first (cosine of TF-IDF, words and pairs)."""
-
-    def __init__(self, training: Sequence[SectionExample]) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        self._training = training
-        self._vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, stop_words="english")
-        self._matrix = self._vectors.fit_transform([example.dialogue for example in training])
-
-    def __call__(self, example: SectionExample, count: int) -> list[SectionExample]:
-        """The `count` most similar; of any heading where no training row has this one."""
-        similarity = (self._matrix @ self._vectors.transform([example.dialogue]).T).toarray().ravel()
-        everyone = range(len(self._training))
-        same = [i for i in everyone if self._training[i].header == example.header] or list(everyone)
-        return [self._training[i] for i in sorted(same, key=lambda i: -similarity[i])[:count]]
 
 
 def nearest(training: Sequence[SectionExample]) -> Writer:
