@@ -2,12 +2,10 @@ import pytest
 
 from vaidya.config import RunConfig
 from vaidya.errors import AudioFormatError, ConfigError, DataMissingError
-from vaidya.evaluation.attribution import decide_again, facts_lost
-from vaidya.evaluation.rate import Rate
 from vaidya.evaluation.run import intake_of, run_case, select
 from vaidya.evaluation.suite import DatasetSpec, Suite, load_suite, suite_names
-from vaidya.schema import Fact, Tier, Turn
-from vaidya.testing import make_case, make_note, make_record, make_transcript
+from vaidya.schema import Tier, Turn
+from vaidya.testing import make_case, make_record
 
 
 class Pipe:
@@ -100,26 +98,3 @@ def test_a_suite_without_its_data_says_which_is_missing(monkeypatch, tmp_path):
     suite = Suite(suite="s", description="d", datasets=({"name": "ktas1267"},), scorers=("triage",))
     with pytest.raises(DataMissingError, match="ktas1267"):
         run.present(suite)
-
-
-def test_a_fact_is_lost_at_the_first_stage_that_does_not_hold_it():
-    facts = tuple(
-        Fact(text=text, section="subjective", critical=True, any_of=(text,))
-        for text in ("chest pain", "penicillin allergy", "vomiting")
-    )
-    lines = ["chest pain since morning", "penicillin allergy", "vomiting twice"]
-    case = make_case(lines=lines, facts=facts)
-    record = make_record(
-        transcript=make_transcript(["chest pain since morning", "vomiting twice"]), note=make_note(["Chest pain"])
-    )
-    assert facts_lost(case, record) == {"transcript": Rate(1, 3), "note": Rate(1, 2)}
-
-
-def test_switching_a_source_off_never_raises_a_tier():
-    record = make_record(Tier.EMERGENCY)
-    from vaidya.config import TriageConfig
-
-    full = decide_again(record, TriageConfig()).tier
-    for source in ("vitals", "red_flags", "complaint", "model", "sound"):
-        config = TriageConfig().model_copy(update={source: False})
-        assert decide_again(record, config).tier <= full

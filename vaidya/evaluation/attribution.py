@@ -1,25 +1,54 @@
-"""Which stage lost a critical fact, and which source of the tier carried the decision.
+"""Which stage lost a critical fact, and which entry or source of the tier carried the decision.
 
 Facts: each critical fact that the reference turns hold is looked for in what was heard, in its English, and in the
-note; it is lost at the first stage that no longer holds it. Sources: the same records are decided again with one
-source switched off (pure, no model runs), as arms named `without:SOURCE`.
+note; it is lost at the first stage after which no text holds it. Entries: the tiers of a suite's arms beside each
+other, case by case. Sources: the same records are decided again with one source switched off (pure, no model runs),
+as arms named `without:SOURCE`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from vaidya.config import TriageConfig
 from vaidya.evaluation.interval import exact, pooled_bootstrap
-from vaidya.evaluation.note_facts import fact_in
+from vaidya.evaluation.note_facts import SHARE, exchanges, fact_in, placements
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate, pooled
 from vaidya.evaluation.rows import PIPELINE_ARM, Row
-from vaidya.schema import Case, Decision, Tier, TriageRecord
+from vaidya.evaluation.run import ArmOutcomes
+from vaidya.evaluation.triage import acceptable_tiers
+from vaidya.language import normalise, words
+from vaidya.schema import Case, Decision, Fact, Tier, TriageRecord
 from vaidya.triage import TriageInput, decide
 
 STAGES = ("transcript", "translation", "note")
 SOURCES = ("vitals", "red_flags", "complaint", "model", "sound")
+WITHOUT = "without:"
+
+
+@dataclass(frozen=True, slots=True)
+class FactPath:
+    """How far one critical fact came. number: its place in the case's list, from 1. lost_in: None when it is kept."""
+
+    number: int
+    fact: Fact
+    lost_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TierFlips:
+    """A case whose tier depends on how it entered or on one source.
+
+    tiers: the decision of each arm and of each `without:SOURCE`. flipped_by: those that differ from the pipeline's own.
+    """
+
+    dataset: str
+    case_id: str
+    reference: tuple[Tier, ...]
+    tiers: Mapping[str, Tier]
+    flipped_by: tuple[str, ...]
 
 
 def decide_again(record: TriageRecord, config: TriageConfig) -> Decision:
@@ -39,32 +68,92 @@ def decide_again(record: TriageRecord, config: TriageConfig) -> Decision:
     )
 
 
+def fact_paths(case: Case, record: TriageRecord) -> tuple[FactPath, ...]:
+    """Each critical fact that the reference turns hold, and the stage that lost it.
+
+    A fact that the note holds was lost nowhere, even where the match does not find it in what was heard.
+    """
+    said = exchanges([turn.english or turn.text for turn in case.turns])
+    kept = [placement.fact for placement in placements(case, record.note) if placement.sections]
+    return tuple(
+        FactPath(number, fact, None if fact in kept else _lost_in(fact, case, record))
+        for number, fact in enumerate(case.facts, 1)
+        if fact.critical and fact_in(fact, said)
+    )
+
+
+def _lost_in(fact: Fact, case: Case, record: TriageRecord) -> str:
+    heard = record.transcript.segments if record.transcript.has_words else ()
+    if fact_in(fact, exchanges([segment.english or segment.text for segment in heard])):
+        return "note"
+    if not _heard_natively(fact, case, record):
+        return "transcript"
+    # Without an English text the note stage read the native words.
+    return "translation" if _translated(record) else "note"
+
+
+def _heard_natively(fact: Fact, case: Case, record: TriageRecord) -> bool:
+    """Whether what was heard holds most words of an exchange that says the fact, in the language it was said in."""
+    if case.language in (None, "en") or not record.transcript.has_words:
+        return False
+    heard = set(words(normalise(record.transcript.text())))
+    native = exchanges([turn.text for turn in case.turns])
+    english = exchanges([turn.english or turn.text for turn in case.turns])
+    saying = [words(normalise(text)) for text, meaning in zip(native, english, strict=True) if fact_in(fact, [meaning])]
+    return any(sum(word in heard for word in spoken) >= SHARE * len(spoken) for spoken in saying if spoken)
+
+
+def _translated(record: TriageRecord) -> bool:
+    return any(segment.english not in (None, segment.text) for segment in record.transcript.segments)
+
+
 def facts_lost(case: Case, record: TriageRecord) -> dict[str, Rate]:
     """Critical facts lost at each stage, of those that reached it; undefined (0/0) for a stage that nothing reached.
 
-    Only facts that the reference turns hold are followed; a translation is a stage of its own where the patient does
-    not speak English.
+    Only facts that the reference turns hold are followed; a translation is a stage where the record holds one.
     """
-    said = [turn.english or turn.text for turn in case.turns]
-    heard = (
-        [segment.english or segment.text for segment in record.transcript.segments]
-        if record.transcript.has_words
-        else []
-    )
-    note = [statement.text for _, statement in record.note.statements()]
-    alive = [fact for fact in case.facts if fact.critical and fact_in(fact, said)]
-    lost: dict[str, Rate] = {}
-    hearing = "transcript" if case.language in (None, "en") else "translation"
-    for stage, texts in ((hearing, heard), ("note", note)):
-        kept = [fact for fact in alive if fact_in(fact, texts)]
-        lost[stage] = Rate(len(alive) - len(kept), len(alive))
-        alive = kept
-    return lost
+    paths = fact_paths(case, record)
+    alive, rates = len(paths), {}
+    for stage in STAGES if _translated(record) else ("transcript", "note"):
+        gone = sum(path.lost_in == stage for path in paths)
+        rates[stage] = Rate(gone, alive)
+        alive -= gone
+    return rates
+
+
+def tier_flips(runs: Sequence[ArmOutcomes]) -> list[TierFlips]:
+    """The cases whose tier another arm, or one source switched off, changes; in the order of the runs."""
+    decided: dict[str, dict[str, dict[str, Tier]]] = {}
+    for run in runs:
+        for outcome in (outcome for outcome in run.outcomes if outcome.record is not None):
+            tiers = decided.setdefault(run.dataset.name, {}).setdefault(outcome.case.id, {})
+            tiers[run.arm] = outcome.record.decision.tier
+            if run.arm == PIPELINE_ARM:
+                tiers |= {WITHOUT + source: _tier_without(source, outcome) for source in SOURCES}
+    references = {(run.dataset.name, o.case.id): acceptable_tiers(o.case) for run in runs for o in run.outcomes}
+    found = [
+        TierFlips(dataset, case, references[dataset, case], tiers, _differing(tiers))
+        for dataset, cases in decided.items()
+        for case, tiers in cases.items()
+    ]
+    return [one for one in found if one.flipped_by]
+
+
+def _differing(tiers: Mapping[str, Tier]) -> tuple[str, ...]:
+    own = tiers.get(PIPELINE_ARM)
+    return tuple(name for name, tier in tiers.items() if own is not None and tier is not own)
+
+
+def _tier_without(source: str | None, outcome: Outcome) -> Tier:
+    """The tier under the run's own settings, with one source silent; None silences nothing."""
+    assert outcome.record is not None, "only outcomes with a record are decided again"
+    changes = {source: False} if source else {}
+    return decide_again(outcome.record, outcome.triage.model_copy(update=changes)).tier
 
 
 def score_attribution(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:
     """Rows `facts_lost_in_<stage>`, and on the pipeline's arm `tier_lowered` of each `without:SOURCE`."""
-    done = [(outcome.case, outcome.record) for outcome in outcomes if outcome.record is not None]
+    done = [outcome for outcome in outcomes if outcome.record is not None]
     unscored = len(outcomes) - len(done)
     rows = [_lost_row(stage, done, unscored, dataset, arm, rng) for stage in STAGES]
     if arm == PIPELINE_ARM:
@@ -72,11 +161,11 @@ def score_attribution(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rn
     return [row for row in rows if row is not None]
 
 
-Done = Sequence[tuple[Case, TriageRecord]]
-
-
-def _lost_row(stage: str, done: Done, unscored: int, dataset: str, arm: str, rng: np.random.Generator) -> Row | None:
-    rates = [rate for case, record in done if (rate := facts_lost(case, record).get(stage)) and rate.total]
+def _lost_row(
+    stage: str, done: Sequence[Outcome], unscored: int, dataset: str, arm: str, rng: np.random.Generator
+) -> Row | None:
+    found = [facts_lost(outcome.case, outcome.record).get(stage) for outcome in done if outcome.record is not None]
+    rates = [rate for rate in found if rate is not None and rate.total]
     if not rates:
         return None
     total = pooled(rates)
@@ -95,22 +184,14 @@ def _lost_row(stage: str, done: Done, unscored: int, dataset: str, arm: str, rng
     )
 
 
-def _without(source: str, done: Done, unscored: int, dataset: str) -> list[Row]:
+def _without(source: str, done: Sequence[Outcome], unscored: int, dataset: str) -> list[Row]:
     """How often the tier falls, and how often it falls below the reference, when a source is silent."""
-    config = TriageConfig().model_copy(update={source: False})
-    again = [(case, record.decision.tier, decide_again(record, config).tier) for case, record in done]
-    referenced = [(case.tier, before, after) for case, before, after in again if case.tier is not None]
+    again = [(acceptable_tiers(o.case), _tier_without(None, o), _tier_without(source, o)) for o in done]
+    referenced = [(min(tiers), before, after) for tiers, before, after in again if tiers]
     lowered = Rate(sum(after < before for _, before, after in again), len(again))
-    harmed = Rate(sum(_newly_under(*tiers) for tiers in referenced), len(referenced))
-    arm = f"without:{source}"
-    return [
-        _exact_row(m, r, unscored, dataset, arm)
-        for m, r in (("tier_lowered", lowered), ("newly_under_triaged", harmed))
-    ]
-
-
-def _newly_under(reference: Tier, before: Tier, after: Tier) -> bool:
-    return after < reference <= before
+    harmed = Rate(sum(after < least <= before for least, before, after in referenced), len(referenced))
+    rates = {"tier_lowered": lowered, "newly_under_triaged": harmed}
+    return [_exact_row(metric, rate, unscored, dataset, WITHOUT + source) for metric, rate in rates.items()]
 
 
 def _exact_row(metric: str, rate: Rate, unscored: int, dataset: str, arm: str) -> Row:

@@ -43,10 +43,18 @@ def omitted_critical_facts(case: Case, note: SoapNote) -> Rate:
 
 def omitted_findable_facts(case: Case, note: SoapNote) -> Rate:
     """As `omitted_critical_facts`, over those that the same match finds in the reference turns, two at a time."""
-    said = [turn.english or turn.text for turn in case.turns]
-    exchanges = [" ".join(pair) for pair in zip(said, [*said[1:], ""], strict=True)]
-    findable = [p for p in placements(case, note) if p.fact.critical and fact_in(p.fact, exchanges)]
+    said = exchanges([turn.english or turn.text for turn in case.turns])
+    findable = [p for p in placements(case, note) if p.fact.critical and fact_in(p.fact, said)]
     return Rate(sum(not placement.sections for placement in findable), len(findable))
+
+
+def exchanges(turns: Sequence[str]) -> list[str]:
+    """Each turn with the one after it: a question and its answer say one fact between them.
+
+    >>> exchanges(["Any fever?", "No.", "Good."])
+    ['Any fever? No.', 'No. Good.', 'Good.']
+    """
+    return [" ".join(turns[place : place + 2]) for place in range(len(turns))]
 
 
 def omitted_facts(case: Case, note: SoapNote) -> Rate:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +113,7 @@ def run_job(job: Job, pipeline: Pipeline, on_case: OnCase | None = None) -> ArmO
     for case in job.cases:
         if on_case is not None:
             on_case(job.dataset.name, job.arm, case)
-        done.append(run_case(case, job.entry, pipeline, folder))
+        done.append(replace(run_case(case, job.entry, pipeline, folder), triage=job.config.triage))
     return ArmOutcomes(job.dataset, job.arm, tuple(done), job.left_out)
 
 
