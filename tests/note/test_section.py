@@ -28,6 +28,19 @@ class Replies(ScriptedModel):
         return super().generate(messages, schema, max_tokens=max_tokens, on_text=on_text)
 
 
+class Heard(ScriptedModel):
+    """The scripted model, which also keeps the pieces that it got rid of."""
+
+    heard: list[str]
+
+    def generate(self, messages, schema=None, *, max_tokens=None, on_text=None):
+        def listen(piece: str) -> None:
+            self.heard.append(piece)
+            on_text(piece)
+
+        return super().generate(messages, schema, max_tokens=max_tokens, on_text=listen)
+
+
 def replies(text: str, reason: FinishReason = FinishReason.STOP) -> Replies:
     return Replies.of([ScriptedReply(text=text, finish_reason=reason)])
 
@@ -75,6 +88,28 @@ def test_of_a_cut_reply_the_finished_sentences_are_kept() -> None:
     assert write_section(model, DIALOGUE, "GENHX") == "He has had a cough for 2.5 days."
 
 
-def test_a_reply_cut_before_its_first_full_stop_is_an_error() -> None:
+def test_of_a_cut_reply_without_a_full_stop_the_finished_phrases_are_kept() -> None:
+    model = replies("Hypertension, diabetes, p.o. metformin, high chol", FinishReason.LENGTH)
+    assert write_section(model, DIALOGUE, "PASTMEDICALHX") == "Hypertension, diabetes, p.o. metformin"
+
+
+def test_a_reply_that_loops_is_stopped_there_and_keeps_what_stands_before() -> None:
+    model = Heard.of(["He has asthma, " + "gout, and a goitre, " * 50])
+    model.heard = []
+    assert write_section(model, DIALOGUE, "PASTMEDICALHX") == "He has asthma, gout, and a goitre"
+    assert len("".join(model.heard)) < 100  # of more than a thousand characters
+
+
+def test_a_loop_without_punctuation_keeps_the_sentences_before() -> None:
+    text = "No pain. The patient has no history of " + "the patient has no history of " * 20
+    assert write_section(replies(text, FinishReason.LENGTH), DIALOGUE, "ROS") == "No pain."
+
+
+def test_the_same_beginning_of_two_sentences_is_no_loop() -> None:
+    text = "She has had no history of asthma. She has had no history of gout. She has had no history of cancer."
+    assert write_section(replies(text), DIALOGUE, "PASTMEDICALHX") == text
+
+
+def test_a_cut_reply_without_a_finished_phrase_is_an_error() -> None:
     with pytest.raises(GenerationTruncatedError):
         write_section(replies("no no no no no no", FinishReason.LENGTH), DIALOGUE, "ROS")

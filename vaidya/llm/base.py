@@ -32,7 +32,10 @@ class LanguageModel(Protocol):
         max_tokens: int | None = None,
         on_text: OnText | None = None,
     ) -> Generation:
-        """One reply. on_text is called with each piece of text as it is written, in order."""
+        """One reply. on_text is called with each piece of text as it is written, in order; if it raises, the reply ends.
+
+        What it raised is passed on, and the engine serves the next request.
+        """
         ...
 
     def warm(self, messages: Sequence[Message]) -> None:

@@ -6,10 +6,12 @@ sections of one dialogue share everything before it in the prompt cache, and so 
 """
 
 import re
+from collections.abc import Sequence
 
 from vaidya.errors import GenerationTruncatedError
 from vaidya.llm.base import LanguageModel
-from vaidya.schema import FinishReason, Generation, Message
+from vaidya.note.loops import Unlooped
+from vaidya.schema import FinishReason, Message
 
 SYSTEM = "You write one section of a clinical note from a dialogue."
 INVOCATION = "Note section:"  # with this the third turn begins; an adapter's file holds its tokens
@@ -45,6 +47,8 @@ SHORT_TOKENS = 200
 _SPEAKERS = {"clinician": "Doctor", "doctor": "Doctor", "patient": "Patient", "companion": "Guest_family"}
 _TURN = re.compile(rf"({'|'.join(_SPEAKERS)})\s*:\s*", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
+_SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z0-9]|\s*$)")
+_PHRASE_END = re.compile(r"[.,;:!?](?=\s|$)")
 
 
 def heading(header: str) -> str:
@@ -84,10 +88,9 @@ def write_section(model: LanguageModel, dialogue: str, header: str) -> str:
 
     Raises:
         GenerationError: the model failed.
-        GenerationTruncatedError: the reply was cut before its first sentence ended.
+        GenerationTruncatedError: the reply was cut and nothing in it was finished.
     """
-    limit = token_limit(header)
-    return finished(model.generate(section_messages(dialogue, header), max_tokens=limit), limit)
+    return reply_text(model, section_messages(dialogue, header), token_limit(header))
 
 
 def token_limit(header: str) -> int:
@@ -95,20 +98,53 @@ def token_limit(header: str) -> int:
     return NARRATIVE_TOKENS if heading(header) == HEADINGS["GENHX"] else SHORT_TOKENS
 
 
-def finished(reply: Generation, limit: int) -> str:
-    """A reply as a section.
+class _LoopError(Exception):
+    """Raised into a reply that repeats itself: whatever engine writes it stops."""
 
-    A small model may fall into a loop; a sentence that it has already written is left out. Of a reply that was cut at
-    the token limit the finished sentences are kept.
+
+def reply_text(model: LanguageModel, messages: Sequence[Message], limit: int) -> str:
+    """A reply as a section, each of its sentences once.
+
+    A small model may fall into a loop: the reply is stopped there and keeps the phrases before it. Of one that was cut
+    at the token limit the finished sentences are kept, or where there is none the finished phrases.
 
     Raises:
-        GenerationTruncatedError: the reply was cut before its first sentence ended.
+        GenerationTruncatedError: the reply was cut and nothing in it was finished.
     """
-    sentences = _SENTENCE.split(" ".join(reply.text.split()))
-    if reply.finish_reason is FinishReason.LENGTH and not sentences[-1].endswith((".", "!", "?")):
-        sentences = sentences[:-1]
-        if not sentences:
-            raise GenerationTruncatedError(
-                f"the section did not end within {limit} tokens and holds no finished sentence; use another model"
-            )
-    return " ".join(dict.fromkeys(sentences))
+    written = Unlooped()
+
+    def on_text(piece: str) -> None:
+        written.add(piece)
+        if written.looped:
+            raise _LoopError
+
+    try:
+        reply = model.generate(messages, max_tokens=limit, on_text=on_text)
+    except _LoopError:
+        return _kept(_phrases(written.text), limit)
+    if reply.finish_reason is FinishReason.LENGTH:
+        return _kept(_up_to(_SENTENCE_END, reply.text) or _phrases(reply.text), limit)
+    return _once(reply.text)
+
+
+def _phrases(text: str) -> str:
+    return _up_to(_PHRASE_END, text).rstrip(" ,;:")
+
+
+def _up_to(end: re.Pattern[str], text: str) -> str:
+    """A text up to its last match of `end`; nothing where there is none."""
+    ends = [match.end() for match in end.finditer(text)]
+    return text[: ends[-1]] if ends else ""
+
+
+def _kept(text: str, limit: int) -> str:
+    if not text:
+        raise GenerationTruncatedError(
+            f"the section did not end within {limit} tokens and holds no finished phrase; use another model"
+        )
+    return _once(text)
+
+
+def _once(text: str) -> str:
+    """A text in one line, each of its sentences once."""
+    return " ".join(dict.fromkeys(_SENTENCE.split(" ".join(text.split()))))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from vaidya.evaluation.sections import SectionExample, Similar
 from vaidya.llm.base import LanguageModel
-from vaidya.note.section import finished, section_messages, spoken_lines, token_limit
+from vaidya.note.section import reply_text, section_messages, spoken_lines, token_limit
 from vaidya.schema import Message
 
 Writer = Callable[[SectionExample], str]
@@ -35,8 +35,7 @@ def few_shot(model: LanguageModel, training: Sequence[SectionExample], shots: in
     def write(example: SectionExample) -> str:
         system, *asked = section_messages(example.dialogue, example.header)
         shown = [message for other in reversed(similar(example, shots)) for message in _shown(other)]
-        limit = token_limit(example.header)
-        return finished(model.generate((system, *shown, *asked), max_tokens=limit), limit)
+        return reply_text(model, (system, *shown, *asked), token_limit(example.header))
 
     return write
 
