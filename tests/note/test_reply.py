@@ -70,6 +70,24 @@ def test_repair_invents_neither_tier_nor_statement(text):
         repair(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        reply_of("EMERGENCY")[:-1] + ', "t": "ROUTINE"}',
+        reply_of("ROUTINE")[:-1] + ', "t": "EMERGENCY"}',
+        reply_of("ROUTINE")[:-1] + ', "t": 0}',
+    ],
+)
+def test_a_reply_with_two_tiers_has_none(text):
+    for read in (parse, repair):
+        with pytest.raises(NoteFormatError):
+            read(text)
+
+
+def test_of_two_tiers_in_one_reply_the_more_severe_is_heard():
+    assert streamed_tier('{"t": "ROUTINE", "t": "EMERGENCY"}') is Tier.EMERGENCY
+
+
 @given(st.text(max_size=300))
 def test_repair_gives_a_reply_or_the_coded_error(text):
     try:

@@ -235,3 +235,27 @@ def test_the_reply_is_streamed_in_order(chest_pain):
     pieces = []
     writer.write(chest_pain, on_text=pieces.append)
     assert json.loads("".join(pieces))["t"] == "URGENT"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        ScriptedReply(text='{"t": "EMERGENCY", "s": ["Ches', finish_reason=FinishReason.LENGTH),
+        reply_of("EMERGENCY", s=["Green phlegm", "Asthma", "Sumatriptan at night"]),
+        '{"t": "EMERGENCY"} and then nothing that is a note',
+    ],
+    ids=["cut", "refused", "unreadable"],
+)
+def test_a_second_reply_never_lowers_the_tier_of_the_first(chest_pain, first):
+    writer, _ = writer_of(first, reply_of("ROUTINE", s=["Chest pain"]))
+    told = []
+    draft = writer.write(chest_pain, on_tier=told.append)
+    assert (draft.attempt, draft.tier) == ("retried", Tier.EMERGENCY)
+    assert told == [Tier.EMERGENCY]
+
+
+def test_a_second_reply_that_is_more_severe_is_told(chest_pain):
+    writer, _ = writer_of('{"t": "ROUTINE"}', reply_of("EMERGENCY", s=["Chest pain"]))
+    told = []
+    assert writer.write(chest_pain, on_tier=told.append).tier is Tier.EMERGENCY
+    assert told == [Tier.ROUTINE, Tier.EMERGENCY]

@@ -45,5 +45,5 @@ class NoteWriter(Protocol):
     prompt_version: str | None
 
     def write(self, source: NoteInput, *, on_tier: OnTier | None = None, on_text: OnText | None = None) -> Draft:
-        """Draft a note. on_tier is called once, as soon as the tier is known; on_text with each piece of text."""
+        """Draft a note. on_tier hears the tier as soon as it is known, later a more severe one; on_text each piece."""
         ...

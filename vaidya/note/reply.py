@@ -20,6 +20,7 @@ _MOST = {"r": 3, "s": 10, "o": 4, "a": 2, "p": 6}  # statements of each list
 _Text = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT)]
 _LABEL = re.compile(r"^(?:[PCF?]|Patient|Clinician|Companion): ")
 _TIER = re.compile(r'"t"\s*:\s*"([A-Za-z_\- ]+)"')
+_TIER_KEY = re.compile(r'"t"\s*:')
 
 
 class Reply(BaseModel):
@@ -84,23 +85,25 @@ def _bare(node: Any) -> Any:
 
 
 def streamed_tier(text: str) -> Tier | None:
-    """The tier as soon as it stands complete in a reply that is still being written.
+    """The tier as soon as it stands complete in a reply that is still being written; the more severe one of several.
 
     >>> streamed_tier('{"t": "URG'), streamed_tier('{"t": "URGENT"')
     (None, <Tier.URGENT: 'URGENT'>)
     """
-    match = _TIER.search(text)
-    return Tier.parse(match[1]) if match else None
+    found = (Tier.parse(written) for written in _TIER.findall(text))
+    return max((tier for tier in found if tier is not None), default=None)
 
 
 def parse(text: str) -> Reply:
     """A reply exactly as asked for.
 
     Raises:
-        NoteFormatError: it is not.
+        NoteFormatError: it is not, or it gives two tiers.
     """
+    whole = _object(text)
+    _refuse_two_tiers(whole)
     try:
-        return Reply.model_validate_json(_object(text))
+        return Reply.model_validate_json(whole)
     except ValidationError as error:
         raise NoteFormatError(
             f"the reply is not a note: {error.error_count()} problem(s); needed an object with keys t, r, s, o, a, p"
@@ -111,10 +114,12 @@ def repair(text: str) -> Reply:
     """A reply mended: broken JSON closed, over-long lists and statements cut. It never supplies a tier or a fact.
 
     Raises:
-        NoteFormatError: no tier, or no subjective statement, stands in the reply.
+        NoteFormatError: no tier, two tiers, or no subjective statement stands in the reply.
     """
-    tier = streamed_tier(text)
-    found = json_repair.loads(_object(text))
+    whole = _object(text)
+    _refuse_two_tiers(whole)
+    tier = streamed_tier(whole)
+    found = json_repair.loads(whole)
     if tier is None or not isinstance(found, dict):
         raise NoteFormatError("the reply is not a note and cannot be repaired: no tier stands in it")
     lists = {
@@ -125,6 +130,12 @@ def repair(text: str) -> Reply:
         return Reply.model_validate({"t": tier.value, **lists})
     except ValidationError as error:
         raise NoteFormatError("the reply is not a note and cannot be repaired: no statement stands in it") from error
+
+
+def _refuse_two_tiers(text: str) -> None:
+    """A JSON reader takes the last of two equal keys: a reply that says both would be read as the milder one."""
+    if len(_TIER_KEY.findall(text)) > 1:
+        raise NoteFormatError("the reply gives the tier more than once")
 
 
 def _cut(value: object, most: int, longest: int) -> list[str]:

@@ -1,6 +1,5 @@
 """A note drafted by a language model: asked, parsed, repaired once, asked once more, and checked."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vaidya.config import NoteConfig
@@ -14,7 +13,7 @@ from vaidya.note.extractive import extractive_note
 from vaidya.note.heard import heard
 from vaidya.note.prompt import Prompt, load_prompt
 from vaidya.note.reply import Reply, parse, repair, reply_schema, streamed_tier
-from vaidya.schema import FinishReason, Generation, Origin, SoapNote, Transcript
+from vaidya.schema import FinishReason, Generation, Origin, SoapNote, Tier, Transcript
 
 _REMARKS = {
     NoteUnsupportedError: "Your last reply described another patient. Write only what stands in this transcript.",
@@ -24,28 +23,33 @@ _REMARKS = {
 
 @dataclass(slots=True)
 class _Listener:
-    """Follows a reply while it is written and reports its tier once."""
+    """Follows the replies while they are written; reports a tier, and again only one that is more severe."""
 
     on_tier: OnTier | None
     on_text: OnText | None
     text: str = ""
-    told: bool = False
+    tier: Tier | None = None
 
     def __call__(self, piece: str) -> None:
         self.text += piece
         if self.on_text:
             self.on_text(piece)
-        tier = None if self.told else streamed_tier(self.text)
-        if tier is not None:
-            self.told = True
-            if self.on_tier:
-                self.on_tier(tier)
+        self.hear(streamed_tier(self.text))
+
+    def hear(self, tier: Tier | None) -> None:
+        """Keep the most severe tier of all replies, those that became no note included."""
+        if tier is None or (self.tier is not None and tier <= self.tier):
+            return
+        self.tier = tier
+        if self.on_tier:
+            self.on_tier(tier)
 
 
 @dataclass(slots=True)
 class _Attempts:
-    """Requests made so far for one note."""
+    """Requests made so far for one note, and what was heard while their replies were written."""
 
+    listener: _Listener
     made: list[Generation] = field(default_factory=list)
     error: NoteFormatError | NoteUnsupportedError | GenerationTruncatedError | None = None
 
@@ -73,7 +77,7 @@ class ModelNoteWriter:
         self._model.warm(self._prompt.prefix)
 
     def write(self, source: NoteInput, *, on_tier: OnTier | None = None, on_text: OnText | None = None) -> Draft:
-        """Draft a note.
+        """Draft a note. Its tier is the most severe one of all replies that were needed for it.
 
         Raises:
             GenerationError: the model failed; its codes tell how (time, server).
@@ -85,21 +89,20 @@ class ModelNoteWriter:
             return Draft(note=extractive_note(source, source.transcript.state.value))
         if not reads(source.transcript, self._config.languages):
             return Draft(note=extractive_note(source, LANGUAGE_NOT_READ))
-        listener = _Listener(on_tier, on_text)
-        attempts = _Attempts()
+        attempts = _Attempts(_Listener(on_tier, on_text))
         for number in range(self._config.retries + 1):
-            reply, how = self._attempt(source, listener, attempts)
+            reply, how = self._attempt(source, attempts)
             draft = self._draft(reply, source, attempts, how if number == 0 else "retried") if reply else None
             if draft is not None and not self._refused(draft.note, attempts):
                 return draft
         raise attempts.error or NoteFormatError("no reply was asked for: `note.retries` must not be negative")
 
-    def _attempt(
-        self, source: NoteInput, listener: Callable[[str], None], attempts: _Attempts
-    ) -> tuple[Reply | None, str]:
+    def _attempt(self, source: NoteInput, attempts: _Attempts) -> tuple[Reply | None, str]:
         """One request, parsed or repaired; the reason why it was neither is kept."""
         messages = self._prompt.messages(source, attempts.remark)
-        generation = self._model.generate(messages, reply_schema(unsaid(source)), on_text=listener)
+        attempts.listener.text = ""
+        generation = self._model.generate(messages, reply_schema(unsaid(source)), on_text=attempts.listener)
+        attempts.listener.hear(streamed_tier(generation.text))  # an engine that does not stream tells it at the end
         attempts.made.append(generation)
         if generation.finish_reason is not FinishReason.STOP:
             attempts.error = GenerationTruncatedError(
@@ -114,9 +117,8 @@ class ModelNoteWriter:
 
     def _draft(self, reply: Reply, source: NoteInput, attempts: _Attempts, how: str) -> Draft:
         note = assemble(reply, Spoken.of(source), self._config, self._prompt.version)
-        return Draft(
-            note=note, tier=reply.tier, red_flags=tuple(reply.r), generations=tuple(attempts.made), attempt=how
-        )
+        tier = max(reply.tier, attempts.listener.tier or reply.tier)
+        return Draft(note=note, tier=tier, red_flags=tuple(reply.r), generations=tuple(attempts.made), attempt=how)
 
     def _refused(self, note: SoapNote, attempts: _Attempts) -> bool:
         """Whether most of what the draft shows was never said: small models recite an example of the prompt."""
