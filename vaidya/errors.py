@@ -116,6 +116,12 @@ class DataMissingError(DataError):
     code = "DATA_MISSING"
 
 
+class TooFewSubjectsError(DataError):
+    """Too few people, or too few clips of every label, for a split that keeps people apart."""
+
+    code = "TOO_FEW_SUBJECTS"
+
+
 # --- set-up ----------------------------------------------------------------------------------------------------
 
 

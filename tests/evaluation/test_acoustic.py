@@ -1,5 +1,8 @@
 """Sound metrics against scikit-learn, and the rule that nobody is judged by a head that was fitted on him."""
 
+import dataclasses
+import wave
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,14 +28,14 @@ from vaidya.evaluation.acoustic import (
     reliability,
     rows_of,
 )
+from vaidya.evaluation.acoustic_clips import Clips, LabelledClip, speech_clips
 from vaidya.evaluation.acoustic_table import (
     EVENT_LABELS,
-    Clips,
-    LabelledClip,
     baseline_rows,
     encoder_rows,
     examples_of,
     judge_encoder,
+    target_rows,
 )
 from vaidya.schema import Findings, FindingsState
 from vaidya.testing import make_case
@@ -187,3 +190,49 @@ def test_baselines_are_arms_with_the_same_metrics(clips):
     majority = {row.metric: row for row in rows if row.arm == "baseline:majority" and row.cohort == "all"}
     assert majority["event_macro_f1"].value < 0.4
     assert majority["auroc"].low is not None
+
+
+@pytest.mark.parametrize("people", [1, 4, 6])
+def test_too_few_people_are_a_row_with_a_reason(people, spectral):
+    """Six people have two clips of each label: too few for five folds, though not too few people."""
+    few = Clips(tuple(sounds(people)), ())
+    arguments = {"dataset": "d", "rng": np.random.default_rng(0)}
+    judgement = judge_encoder(few, spectral, afresh=True)
+    ours = {row.metric: row for row in encoder_rows(few, judgement, arm="a", **arguments) if row.cohort == "all"}
+    theirs = [row for row in baseline_rows(few, **arguments) if row.metric == "event_macro_f1"]
+    for row in (ours["event_macro_f1"], ours["auroc"], *theirs):
+        assert (row.value, row.n_scored, row.n_unscored) == (None, 0, people)
+        assert "folds" in row.reason
+    assert {clip.reason for clip in judgement.results} == {"NO_EVENT_HEAD"}
+
+
+def test_a_clinical_target_of_too_few_people_is_a_row_with_a_reason(spectral):
+    ill = [
+        dataclasses.replace(clip, case=clip.case.model_copy(update={"attributes": {"covid19": n == 0}}))
+        for n, clip in enumerate(sounds(3))
+    ]
+    encoder = load_encoder(spectral.acoustic)
+    heard = [listen_to(clip.recording, encoder, spectral.acoustic) for clip in ill]
+    (row,) = target_rows(ill, heard, dataset="d", arm="a", rng=np.random.default_rng(0))
+    assert (row.value, row.n_unscored) == (None, 3)
+    assert "folds" in row.reason
+
+
+def write_wav(path, samples):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def test_further_speech_that_cannot_be_read_is_counted_and_left_out(spectral, monkeypatch, tmp_path):
+    (tmp_path / "broken.wav").write_bytes(b"not a recording")
+    write_wav(tmp_path / "fine.wav", at([0.3], cough(1), 2.5))
+    made = [
+        make_case(name, audio=f"{name}.wav", attributes={"source": ""}, language="ta") for name in ("broken", "fine")
+    ]
+    monkeypatch.setattr("vaidya.evaluation.acoustic_clips.read_cases", lambda _: made)
+    monkeypatch.setattr("vaidya.evaluation.acoustic_clips.audio_path", lambda case: tmp_path / case.audio)
+    (clip,), unread = speech_clips(spectral)
+    assert (clip.case.id, clip.subject, unread) == ("fine", "unknown-speech_ta", 1)

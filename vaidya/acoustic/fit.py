@@ -4,13 +4,14 @@ Nested: regularisation and calibration are chosen by inner folds of the training
 measure. Fitting needs scikit-learn (the `evaluation` extra); using a fitted head does not.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vaidya.acoustic.head import LinearHead
-from vaidya.errors import DataError
+from vaidya.errors import DataError, TooFewSubjectsError
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)  # inverse regularisation, on standardised vectors
 OUTER_FOLDS, INNER_FOLDS = 5, 4
@@ -45,21 +46,29 @@ def folds_of(examples: Sequence[Example], count: int, seed: int) -> list[tuple[n
     """Indices of training and test clips; no subject stands on both sides, labels are spread evenly.
 
     Raises:
-        DataError: a clip has no label or no subject, or there are fewer subjects than folds.
+        DataError: a clip has no label or no subject.
+        TooFewSubjectsError: there are fewer subjects than folds, or no label has as many clips.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
     if any(not example.label or not example.subject for example in examples):
         raise DataError("a clip has no label or no subject: label it or leave it out; it is not a clip of nothing")
     subjects = [example.subject for example in examples]
-    if len(set(subjects)) < count:
-        raise DataError(f"{len(set(subjects))} subjects cannot be split into {count} folds")
+    most = max(Counter(example.label for example in examples).values(), default=0)
+    if len(set(subjects)) < count or most < count:
+        raise TooFewSubjectsError(
+            f"{len(set(subjects))} subjects with at most {most} clips of a label cannot be split into {count} folds"
+        )
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     return list(splitter.split(examples, [example.label for example in examples], subjects))
 
 
 def out_of_fold(examples: Sequence[Example], labels: tuple[str, ...], *, seed: int) -> list[np.ndarray]:
-    """Probabilities of every window by a head that saw nobody of the clip's subject: one (n, labels) array a clip."""
+    """Probabilities of every window by a head that saw nobody of the clip's subject: one (n, labels) array a clip.
+
+    Raises:
+        TooFewSubjectsError: the clips cannot be split so, the outer or the inner way.
+    """
     found: list[np.ndarray] = [np.empty((0, len(labels)))] * len(examples)
     for train, test in folds_of(examples, OUTER_FOLDS, seed):
         head = fit([examples[i] for i in train], labels, seed=seed).head

@@ -27,7 +27,8 @@ OTHERS = (SoundLabel.SPEECH.value, SoundLabel.SNORE.value, SoundLabel.OTHER.valu
 class Judged:
     """One clip: its reference, and what was decided. None where nothing was, with the reason as a code.
 
-    scores: probability of each label over the whole clip. rate, reference_rate: breaths a minute.
+    scores: probability of each label over the whole clip. rate, reference_rate: breaths a minute. case_id: empty where
+    no case stands behind the clip.
     """
 
     subject: str
@@ -37,6 +38,7 @@ class Judged:
     rate: float | None = None
     reference_rate: float | None = None
     reason: str | None = None
+    case_id: str = ""
 
 
 def macro_f1(reference: Sequence[str], decided: Sequence[str | None]) -> float | None:
@@ -95,6 +97,9 @@ def expected_calibration_error(positive: Sequence[bool], probabilities: Sequence
 
     Raises:
         LengthMismatchError: the two differ in length.
+
+    >>> round(expected_calibration_error([True, False, True], [0.1, 0.1, 0.9]), 3)
+    0.3
     """
     bins = reliability(positive, probabilities)
     total = sum(n for _, _, n in bins)
@@ -146,6 +151,7 @@ def judged(case: Case, findings: Findings | None, reason: str | None = None) -> 
         rate=findings.breathing_rate_per_min if findings is not None else None,
         reference_rate=float(rate) if isinstance(rate, int | float) else None,
         reason=reason or (None if scores or silent else "NO_EVENT_HEAD"),
+        case_id=case.id,
     )
 
 

@@ -5,7 +5,7 @@ shipped head, a head is fitted anew for each fold of subjects. Baselines are fit
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -17,12 +17,11 @@ from vaidya.acoustic.fit import OUTER_FOLDS, Example, out_of_fold
 from vaidya.acoustic.head import LinearHead, events_name, find_card, load_head
 from vaidya.acoustic.listener import Heard, findings_of, listen_to
 from vaidya.acoustic.spectral import zero_crossings
-from vaidya.audio import read_recording
 from vaidya.audio.read import recording_of
 from vaidya.config import AcousticConfig, RunConfig
-from vaidya.corpora import audio_path, read_cases
-from vaidya.errors import AudioError, DataError
-from vaidya.evaluation.acoustic import Judged, auroc, judged, rows_of
+from vaidya.errors import TooFewSubjectsError
+from vaidya.evaluation.acoustic import Judged, auroc, clip_label, judged, rows_of
+from vaidya.evaluation.acoustic_clips import Clips, LabelledClip, read_clips, speech_clips
 from vaidya.evaluation.interval import bootstrap
 from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row
 from vaidya.evaluation.run import OnCase, generator, present, select
@@ -33,7 +32,6 @@ EVENT_LABELS = ("breath", "cough", "sneeze", "speech", "other")
 ENCODER_PREFIX = "encoder:"
 COMPARED = {"spectral": None, "opensmile": "opensmile"}  # encoders without weights, and the library that each needs
 COVID = "covid19"
-MORE_SPEECH = "speech_multilingual"
 
 # One number a clip, for the baselines: what a detector must beat to have heard anything but loudness.
 MEASURES: dict[str, Callable[[Recording], float]] = {
@@ -44,69 +42,44 @@ MEASURES: dict[str, Callable[[Recording], float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledClip:
-    """A clip that could be read. label: the finest that the encoder's head may learn (speech apart from other)."""
-
-    case: Case
-    recording: Recording
-    label: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clips:
-    """Clips of a set, and those that could not be read, with the code."""
-
-    read: tuple[LabelledClip, ...]
-    failed: tuple[Judged, ...]
-
-
-def read_clips(cases: Iterable[Case], config: RunConfig, on_case: OnCase | None = None) -> Clips:
-    """Decode every labelled clip.
-
-    Raises:
-        DataError: a case has no label or no recording; a clip without a label is not a clip of nothing.
-    """
-    read, failed = [], []
-    for case in cases:
-        if on_case is not None:
-            on_case(case.dataset, "listen", case)
-        label, path = case.attributes.get("label"), audio_path(case)
-        if not isinstance(label, str) or path is None:
-            raise DataError(f"case {case.id} has no sound label or no recording; the acoustic suite needs both")
-        try:
-            recording = read_recording(path, config.audio)
-        except AudioError as error:
-            failed += [found for found in [judged(case, None, error.code)] if found is not None]
-            continue
-        subject = str(case.attributes.get("subject") or case.id)
-        read.append(LabelledClip(case, recording, "speech" if case.speech and label == "other" else label, subject))
-    return Clips(tuple(read), tuple(failed))
-
-
 def listened_cases(suite: Suite, limit: int | None) -> list[Case]:
     """Cases of the suite's datasets that enter as `listen`."""
     return [case for spec in present(suite) if spec.entry == "listen" for case in select(spec, suite.seed, limit)[0]]
 
 
-def listened_rows(suite: Suite, config: RunConfig, limit: int | None, on_case: OnCase | None = None) -> list[Row]:
-    """Rows of those datasets; none without one."""
-    rows: list[Row] = []
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """One dataset, listened to. clips: what the profile's own encoder made of each."""
+
+    dataset: str
+    rows: tuple[Row, ...]
+    clips: tuple[Judged, ...]
+
+
+def listen_to_suite(
+    suite: Suite, config: RunConfig, limit: int | None, on_case: OnCase | None = None
+) -> tuple[Listened, ...]:
+    """Those datasets, each by every arm; none without one."""
+    found = []
     for spec in (spec for spec in present(suite) if spec.entry == "listen"):
         cases = select(spec, suite.seed, limit)[0]
         rng = generator(suite.seed, spec.name, "listen")
-        rows += acoustic_rows(cases, config.override(spec.overrides), rng, on_case=on_case)
-    return rows
+        found.append(listen(cases, config.override(spec.overrides), rng, on_case=on_case))
+    return tuple(found)
 
 
-def acoustic_rows(
+def acoustic_rows(cases: Sequence[Case], config: RunConfig, rng: np.random.Generator) -> list[Row]:
+    """The rows of `listen`, with its errors."""
+    return list(listen(cases, config, rng).rows)
+
+
+def listen(
     cases: Sequence[Case], config: RunConfig, rng: np.random.Generator, *, on_case: OnCase | None = None
-) -> list[Row]:
-    """Rows of the profile's encoder (arm `vaidya`), of encoders without weights, and of the baselines.
+) -> Listened:
+    """The profile's encoder (arm `vaidya`), encoders without weights, and the baselines.
 
     Raises:
-        DataError: a clip has no label or no subject.
+        DataError: a clip has no label or no recording.
         WeightsError, BackendMissingError: the profile's encoder cannot be loaded.
     """
     clips = read_clips(cases, config, on_case)
@@ -116,10 +89,14 @@ def acoustic_rows(
         if name != config.acoustic.backend and (library is None or find_spec(library)):
             changed = {"backend": name, "weights": None, "head": None, "probe": None}
             arms[ENCODER_PREFIX + name] = config.override({f"acoustic.{key}": value for key, value in changed.items()})
-    rows: list[Row] = []
-    for arm, chosen in arms.items():
-        rows += encoder_rows(clips, judge_encoder(clips, chosen), dataset=dataset, arm=arm, rng=rng)
-    return rows + baseline_rows(clips, dataset=dataset, rng=rng)
+    judgements = {arm: judge_encoder(clips, chosen) for arm, chosen in arms.items()}
+    rows = [
+        row
+        for arm, judgement in judgements.items()
+        for row in encoder_rows(clips, judgement, dataset=dataset, arm=arm, rng=rng)
+    ]
+    rows += baseline_rows(clips, dataset=dataset, rng=rng)
+    return Listened(dataset, tuple(rows), judgements[PIPELINE_ARM].results)
 
 
 def examples_of(
@@ -138,32 +115,10 @@ def _variants(clip: LabelledClip, encoder: Encoder, config: AcousticConfig) -> t
     return tuple(listen_to(recording_of(sound), encoder, config).vectors for sound in sounds)
 
 
-def speech_clips(config: RunConfig) -> list[LabelledClip]:
-    """More speech to fit on, where it is at hand: most of what a consultation holds. Never scored here."""
-    try:
-        cases = read_cases(MORE_SPEECH)
-    except DataError:
-        return []
-    found = []
-    for case in cases:
-        path = audio_path(case)
-        assert path is not None, f"every case of {MORE_SPEECH} has a recording"
-        found.append(LabelledClip(case, read_recording(path, config.audio), "speech", _speaker(case)))
-    return found
-
-
 def speech_examples(clips: Sequence[LabelledClip], encoder: Encoder, config: AcousticConfig) -> list[Example]:
     """Those clips as a head is fitted on them."""
     found = [Example(listen_to(clip.recording, encoder, config).vectors, clip.label, clip.subject) for clip in clips]
     return [example for example in found if len(example.vectors)]
-
-
-def _speaker(case: Case) -> str:
-    """The speaker as the sets name him; unknown ones pooled by source and language, as in the respiratory set."""
-    speaker = case.attributes.get("speaker")
-    if speaker not in (None, "", "unknown"):
-        return str(speaker)
-    return f"{str(case.attributes.get('source')).split()[0]}-speech_{case.language}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +167,24 @@ def held_out_probabilities(
     """Labels and probabilities of each clip's windows by a head that was not fitted on it, and a sentence on how."""
     seen = set() if shipped is None else set(shipped[1].seen)
     fresh = [shipped is not None and clip.recording.info.sha256 not in seen for clip in clips]
-    found: list[Found] = [((), np.empty((0, 0)))] * len(clips)
+    # No label at all where no head could be fitted: such a clip is unscored, not wrong.
+    found: list[Found] = [((), np.empty((len(sound.vectors), 0))) for sound in heard]
     known = [i for i, new in enumerate(fresh) if not new]
+    how = _how(len(clips) - len(known), len(known), shipped is not None)
     if known:
         examples = examples_of([clips[i] for i in known], [heard[i] for i in known], encoder, run.acoustic)
-        values_of = _cross_validated(examples, more=speech_examples(speech_clips(run), encoder, run.acoustic))
-        for i, values in zip(known, values_of, strict=True):
+        speech, unread = speech_clips(run)
+        how += f"; {unread} recordings of further speech could not be read" if unread else ""
+        try:
+            values_of = _cross_validated(examples, more=speech_examples(speech, encoder, run.acoustic))
+        except TooFewSubjectsError as error:
+            values_of, how = [], f"{how}; {error}"
+        for i, values in zip(known, values_of, strict=False):
             found[i] = (EVENT_LABELS, values)
     for i in (i for i, new in enumerate(fresh) if new):
         assert shipped is not None, "a clip is fresh only to a shipped head"
         found[i] = (shipped[0].labels, shipped[0].probabilities(heard[i].vectors))
-    return found, _how(len(clips) - len(known), len(known), shipped is not None)
+    return found, how
 
 
 def _cross_validated(
@@ -264,7 +226,7 @@ def _result(
     assert result is not None, "clips without a label were refused when they were read"
     if len(heard.starts_s):
         return result
-    return Judged(result.subject, result.reference, "other", {}, None, result.reference_rate)
+    return replace(result, decided="other", scores={}, rate=None, reason=None)
 
 
 def baseline_rows(clips: Clips, *, dataset: str, rng: np.random.Generator) -> list[Row]:
@@ -279,24 +241,36 @@ def baseline_rows(clips: Clips, *, dataset: str, rng: np.random.Generator) -> li
             Example(np.array([[value]]), clip.label, clip.subject)
             for value, clip in zip(values, clips.read, strict=True)
         ]
+        scores, how = _baseline_scores(examples)
         results = [
-            _scored(clip, dict(zip(EVENT_LABELS, found[0].tolist(), strict=True)), _other_rate(clip, clips.read, name))
-            for clip, found in zip(clips.read, _cross_validated(examples), strict=True)
+            _scored(clip, found, _other_rate(clip, clips.read, name))
+            for clip, found in zip(clips.read, scores, strict=True)
         ]
         arm = BASELINE_PREFIX + name
-        rows += rows_of(results, dataset=dataset, arm=arm, rng=rng, reason=f"{OUTER_FOLDS}-fold, by subject")
+        rows += rows_of(results, dataset=dataset, arm=arm, rng=rng, reason=how)
         rows += _target_row(clips.read, values, dataset, arm, rng)
     return rows
+
+
+def _baseline_scores(examples: Sequence[Example]) -> tuple[list[dict[str, float]], str]:
+    """Probabilities of each clip, and how they came about; empty ones where the clips cannot be split by subject."""
+    try:
+        found = _cross_validated(examples)
+    except TooFewSubjectsError as error:
+        return [{} for _ in examples], str(error)
+    scores = [dict(zip(EVENT_LABELS, values[0].tolist(), strict=True)) for values in found]
+    return scores, f"{OUTER_FOLDS}-fold, by subject"
 
 
 def _scored(clip: LabelledClip, scores: dict[str, float], rate: float | None) -> Judged:
     result = judged(clip.case, None)
     assert result is not None, "clips without a label were refused when they were read"
-    best = max(scores, key=lambda label: scores[label])
-    decided = "other" if best == "speech" else best
     # Only `majority` guesses a rate; the other numbers claim nothing about breathing.
     reference_rate = None if rate is None else result.reference_rate
-    return Judged(result.subject, result.reference, decided, scores, rate, reference_rate)
+    reason = None if scores else TooFewSubjectsError.code
+    return replace(
+        result, decided=clip_label(scores), scores=scores, rate=rate, reference_rate=reference_rate, reason=reason
+    )
 
 
 def _other_rate(clip: LabelledClip, clips: Sequence[LabelledClip], measure: str) -> float | None:
@@ -316,8 +290,24 @@ def target_rows(
     chosen, examples = target_examples(clips, heard)
     if not examples:
         return []
-    scores = [float(found.mean()) for found in _cross_validated(examples, (COVID,))]
+    try:
+        scores = [float(found.mean()) for found in _cross_validated(examples, (COVID,))]
+    except TooFewSubjectsError as error:
+        return [_unscored_target(dataset, arm, len(chosen), str(error))]
     return _target_row(chosen, scores, dataset, arm, rng)
+
+
+def _unscored_target(dataset: str, arm: str, clips: int, why: str) -> Row:
+    return Row(
+        dataset=dataset,
+        arm=arm,
+        metric="auroc",
+        value=None,
+        n_scored=0,
+        n_unscored=clips,
+        cohort=f"target={COVID}",
+        reason=why,
+    )
 
 
 def target_examples(clips: Sequence[LabelledClip], heard: Sequence[Heard]) -> tuple[list[LabelledClip], list[Example]]:

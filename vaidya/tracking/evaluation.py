@@ -15,7 +15,7 @@ from typing import Any
 
 from vaidya.config import RunConfig
 from vaidya.errors import ConfigError, DataError
-from vaidya.evaluation.acoustic_table import listened_cases, listened_rows
+from vaidya.evaluation.acoustic_table import Listened, listen_to_suite, listened_cases
 from vaidya.evaluation.claims import claims_ledger
 from vaidya.evaluation.compare import CaseResult
 from vaidya.evaluation.report.figures import suite_figures
@@ -45,6 +45,7 @@ class EvaluationResult:
     runs: tuple[ArmOutcomes, ...]
     report: Path
     left_out: tuple[str, ...]
+    listened: tuple[Listened, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ def evaluate_in(
     run.params({"suite": suite.suite, "profile": config.profile, "limit": limit, "engine": engine})
     with _progress(sum(len(job.cases) for job in planned) + len(heard), quiet=quiet) as on_case:
         runs = tuple(run_suite(suite, config, limit=limit, engine=engine, on_case=on_case))
-        listened = listened_rows(suite, config, limit, on_case)
-    rows = (*score_suite(suite, runs), *listened)
+        listened = listen_to_suite(suite, config, limit, on_case)
+    rows = (*score_suite(suite, runs), *(row for one in listened for row in one.rows))
     result = EvaluationResult(
         suite=suite.suite,
         run_id=run.run_id,
@@ -100,6 +101,7 @@ def evaluate_in(
         runs=runs,
         report=report_path(suite, run.run_id),
         left_out=left_out(suite, runs),
+        listened=listened,
     )
     _log(run, suite, config, result)
     return result

@@ -17,14 +17,12 @@ from vaidya.acoustic.fit import INNER_FOLDS, OUTER_FOLDS, Fitted, fit, with_fixe
 from vaidya.acoustic.head import LinearHead, events_name, save_head
 from vaidya.config import RunConfig
 from vaidya.evaluation.acoustic import CLIP_LABELS, Judged, label_score, reliability
+from vaidya.evaluation.acoustic_clips import Clips, LabelledClip, speech_clips
 from vaidya.evaluation.acoustic_table import (
     COVID,
     EVENT_LABELS,
-    Clips,
     Judgement,
-    LabelledClip,
     examples_of,
-    speech_clips,
     speech_examples,
     target_examples,
 )
@@ -57,7 +55,7 @@ def train_events(clips: Clips, judgement: Judgement, rows: Sequence[Row], run: R
     encoder = judgement.encoder
     examples = examples_of(clips.read, judgement.heard, encoder, run.acoustic)
     sounding = [example for example in examples if len(example.vectors)]
-    speech = speech_clips(run)
+    speech, _ = speech_clips(run)
     more = speech_examples(speech, encoder, run.acoustic)
     fitted = fit([*sounding, *more], EVENT_LABELS, seed=SEED)
     head: LinearHead = fitted.head
