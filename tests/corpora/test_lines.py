@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.corpora.conftest import KTAS, WriteRows
-from vaidya.corpora import folder_of, read_cases
-from vaidya.errors import DataError
+from vaidya.corpora import folder_of, read_cases, read_rows
+from vaidya.errors import DataError, DataMissingError
 from vaidya.settings import settings
 
 
@@ -59,10 +59,45 @@ def test_unknown_sets_and_missing_folders_are_told(data: Path, monkeypatch: pyte
     with pytest.raises(DataError, match="vaidya data list"):
         folder_of("ktas1267")
     (data / "triage" / "ktas1267").mkdir(parents=True)
-    with pytest.raises(DataError, match=r"has no \*\.jsonl"):
+    with pytest.raises(DataMissingError, match=r"has no \*\.jsonl"):
         read_cases("ktas1267")
     monkeypatch.setenv("VAIDYA_DATA", "")
     monkeypatch.delenv("VAIDYA_DATA")
     settings.cache_clear()
     with pytest.raises(DataError, match="VAIDYA_DATA is not set"):
         folder_of("ktas1267")
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ({"suggested_tier": None}, "None is not a tier"),
+        ({"sbp": "SECRET"}, "column sbp"),
+        ({"id": None}, "column id"),
+        ({"id": ""}, "field id"),
+    ],
+)
+def test_an_odd_row_costs_that_row_alone(write_rows: WriteRows, odd: dict[str, object], why: str) -> None:
+    write_rows("triage/ktas1267/cases.jsonl", KTAS, {**KTAS, **odd}, {**KTAS, "id": "ktas-3"})
+    found = read_rows("ktas1267")
+    assert [case.id for case in found.cases] == ["ktas-1", "ktas-3"]
+    (refused,) = found.refused
+    assert "cases.jsonl line 2" in refused
+    assert why in refused
+    assert "SECRET" not in refused
+
+
+def test_a_line_that_is_no_json_costs_that_line_alone(write_rows: WriteRows) -> None:
+    path = write_rows("triage/ktas1267/cases.jsonl", KTAS)
+    path.write_text("{broken\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    found = read_rows("ktas1267")
+    assert [case.id for case in found.cases] == ["ktas-1"]
+    assert found.refused == ("cases.jsonl line 1 is not JSON: repair or remove the line",)
+
+
+@pytest.mark.parametrize("age", ["nan", 999, None, "", -1])
+def test_an_age_that_is_nobodys_is_unknown_and_the_row_stays(write_rows: WriteRows, age: object) -> None:
+    write_rows("triage/ktas1267/cases.jsonl", {**KTAS, "age": age})
+    (case,) = read_cases("ktas1267")
+    assert case.patient.age is None
+    assert case.attributes["age_band"] is None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.corpora.conftest import KTAS, WriteRows
-from vaidya.corpora import as_dataset, audio_path, read_cases
+from vaidya.corpora import as_dataset, audio_path, read_cases, read_rows
 from vaidya.corpora.checklist import Entry, facts_of
 from vaidya.corpora.text import age_in, dialogue, sex_in, slug
 from vaidya.errors import DataError
@@ -155,6 +155,17 @@ def test_an_encounter_is_read_as_published_and_as_heard(write_rows: WriteRows) -
     assert written.complaint is None, "the annotators' chief complaint would tell what the visit is about"
 
 
+@pytest.mark.parametrize(("age", "years"), [(58, 58.0), (58.5, 58.5), (None, None), ("nan", None), ("131", None)])
+def test_an_age_is_read_as_number_or_text_and_metadata_may_be_missing(
+    write_rows: WriteRows, age: object, years: float | None
+) -> None:
+    odd = {"patient_age": age, "patient_gender": None, "chief_complaint": None, "subset": None}
+    write_rows("notes/aci-bench/test2.jsonl", {**ACI, **odd})
+    (case,) = read_cases("aci-bench")
+    assert case.patient.age == years
+    assert case.patient.sex is None
+
+
 def test_overlapping_speech_stands_in_the_order_of_its_times(write_rows: WriteRows) -> None:
     write_rows(
         "notes/primock57/c.jsonl",
@@ -226,9 +237,10 @@ def test_a_consultation_in_another_language_pairs_up_with_its_english(write_rows
     ]
     assert audio_path(case) == path.parent / "clips" / "kn.flac"
     assert case.synthetic
-    write_rows("audio/speech_multilingual/manifest.jsonl", {**row, "english": "Hello"})
+    write_rows("audio/speech_multilingual/manifest.jsonl", {**row, "english": "Hello"}, row)
     with pytest.raises(DataError, match="they must pair up"):
         read_cases("speech_multilingual")
+    assert len(read_rows("speech_multilingual").cases) == 1
 
 
 def test_cough_types_have_no_speech(data: Path) -> None:

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from vaidya.corpora.lines import Refused
 from vaidya.corpora.respiratory import coswara, coughvid, esc50, icbhi, respiratory
 from vaidya.errors import DataError
 
@@ -42,14 +43,16 @@ def test_a_mixed_clip_keeps_what_is_known_and_no_more(tmp_path):
 @pytest.mark.parametrize("label", ["", "wheeze"])
 def test_a_missing_or_unknown_label_is_refused(tmp_path, label):
     write_table(tmp_path / "labels.csv", [CLIP | {"label": label}], COLUMNS)
-    with pytest.raises(DataError, match="line 2"):
-        list(respiratory(tmp_path))
+    (refused,) = respiratory(tmp_path)
+    assert isinstance(refused, Refused)
+    assert refused.why.startswith("labels.csv line 2")
 
 
 def test_a_missing_column_is_named(tmp_path):
     write_table(tmp_path / "labels.csv", [{"file": "a", "label": "cough"}])
-    with pytest.raises(DataError, match="column"):
-        list(respiratory(tmp_path))
+    (refused,) = respiratory(tmp_path)
+    assert isinstance(refused, Refused)
+    assert "line 2 has no column" in refused.why
 
 
 def test_esc50_maps_its_classes_and_keeps_the_source_recording_as_subject(tmp_path):

@@ -4,6 +4,26 @@ The sets are declared in `sets.yaml`; each has a folder under VAIDYA_DATA (our o
 Every `*.jsonl` of a set's folder is read, whatever the file is called.
 """
 
-from vaidya.corpora.sets import DataSet, as_dataset, audio_path, data_set, data_sets, folder_of, read_cases
+from vaidya.corpora.sets import (
+    DataSet,
+    Reading,
+    as_dataset,
+    audio_path,
+    data_set,
+    data_sets,
+    folder_of,
+    read_cases,
+    read_rows,
+)
 
-__all__ = ["DataSet", "as_dataset", "audio_path", "data_set", "data_sets", "folder_of", "read_cases"]
+__all__ = [
+    "DataSet",
+    "Reading",
+    "as_dataset",
+    "audio_path",
+    "data_set",
+    "data_sets",
+    "folder_of",
+    "read_cases",
+    "read_rows",
+]

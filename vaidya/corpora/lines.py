@@ -1,13 +1,19 @@
-"""JSONL in: every line of every file of a set's folder, checked against a row model, with its file and line number."""
+"""Rows in: every line of every JSONL file of a set's folder, checked against a row model, with its file and number.
+
+A row of which no case can be made is `Refused`, by name, and the rows after it are read all the same.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from vaidya.errors import DataError
+from vaidya.errors import DataError, DataMissingError
+from vaidya.schema import Case
 
 
 class Row(BaseModel):
@@ -19,43 +25,84 @@ class Row(BaseModel):
 R = TypeVar("R", bound=Row)
 
 
-class Line(NamedTuple):
-    """One object of a JSONL file; `number` counts from 1, as editors do."""
+@dataclass(frozen=True)
+class Line:
+    """One line of a JSONL file; `number` counts from 1, as editors do."""
 
     path: Path
     number: int
-    value: dict[str, Any]
+    text: str
 
     @property
     def where(self) -> str:
         """File and line, for messages; never the content, which may be what a patient said."""
         return f"{self.path.name} line {self.number}"
 
+    @cached_property
+    def value(self) -> dict[str, Any]:
+        """The object that the line holds.
+
+        Raises:
+            DataError: it holds none.
+        """
+        try:
+            value = json.loads(self.text)
+        except ValueError as error:
+            raise DataError(f"{self.where} is not JSON: repair or remove the line") from error
+        if not isinstance(value, dict):
+            raise DataError(f"{self.where} holds a {type(value).__name__}; a JSON object is needed")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that gives no case. why: its file and line and what is wrong, never what stands there."""
+
+    why: str
+
 
 def lines(folder: Path) -> Iterator[Line]:
-    """Every object of every `*.jsonl` in a folder, files in order of their names; blank lines are skipped.
+    """Every line of every `*.jsonl` in a folder, files in order of their names; blank lines are skipped.
 
     Raises:
-        DataError: the folder has no such file, or a line is not a JSON object.
+        DataMissingError: the folder has no such file.
     """
     files = sorted(folder.glob("*.jsonl"))
     if not files:
-        raise DataError(f"{folder} has no *.jsonl file; `vaidya data list` says how to get this set")
+        raise DataMissingError(f"{folder} has no *.jsonl file; `vaidya data list` says how to get this set")
     for path in files:
         with path.open(encoding="utf-8") as stream:
-            for number, text in enumerate(stream, start=1):
-                if text.strip():
-                    yield Line(path, number, _object(text, f"{path.name} line {number}"))
+            yield from (Line(path, number, text) for number, text in enumerate(stream, start=1) if text.strip())
 
 
-def _object(text: str, where: str) -> dict[str, Any]:
+def attempt(where: str, make: Callable[[], Case | None]) -> Case | Refused | None:
+    """What `make` gives, or the refusal of the row in its place.
+
+    where: the row's file and line, for a row that its own model took, but that no case can be made of.
+    """
     try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise DataError(f"{where} is not JSON: repair or remove the line") from error
-    if not isinstance(value, dict):
-        raise DataError(f"{where} holds a {type(value).__name__}; a JSON object is needed")
-    return value
+        return make()
+    except DataError as error:
+        return Refused(str(error))
+    except ValidationError as error:
+        return Refused(f"{where} gives no case: field {columns_of(error)} is not acceptable")
+
+
+def cases_of(folder: Path, make: Callable[[Line], Case | None]) -> Iterator[Case | Refused]:
+    """A case a line, in order; lines of which `make` gives None are not part of the set.
+
+    Raises:
+        DataMissingError: the folder has no JSONL file.
+    """
+    for line in lines(folder):
+        found = attempt(line.where, lambda line=line: make(line))  # type: ignore[misc]
+        if found is not None:
+            yield found
+
+
+def columns_of(error: ValidationError) -> str:
+    """The columns that a model refused, without what they hold."""
+    return ", ".join(sorted({".".join(map(str, problem["loc"])) or "row" for problem in error.errors()}))
 
 
 def parse(model: type[R], line: Line) -> R:
@@ -67,7 +114,7 @@ def parse(model: type[R], line: Line) -> R:
     try:
         return model.model_validate(line.value)
     except ValidationError as error:
-        columns = ", ".join(sorted({".".join(map(str, problem["loc"])) or "row" for problem in error.errors()}))
+        columns = columns_of(error)
         raise DataError(f"{line.where} does not fit: column {columns}; see data/README.md for the layout") from error
 
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from vaidya.corpora.lines import Refused, attempt
 from vaidya.corpora.text import slug
-from vaidya.errors import DataError
+from vaidya.errors import DataError, DataMissingError
 from vaidya.schema import Case
 
 Attributes = dict[str, str | float | bool | None]
@@ -33,29 +34,34 @@ COUGHVID_DETECTED_MIN = 0.8
 _ICBHI = re.compile(r"^(?P<subject>\d+)_(?P<index>\w+)_(?P<place>\w+)_(?P<mode>sc|mc)_(?P<device>\w+)$")
 
 
-def respiratory(folder: Path) -> Iterator[Case]:
+def respiratory(folder: Path) -> Iterator[Case | Refused]:
     """The mixed set: coughs by phone, stethoscope breathing at a known rate, sneezes, other sounds and speech.
 
     label: breath, cough, sneeze or other; speech clips are `other` with a fine label that starts with "speech".
     """
     for where, row in _table(folder / "labels.csv"):
-        label = _label(row, "label", where)
-        yield _case(
-            "respiratory",
-            row["file"],
-            {
-                "label": label,
-                "fine_label": row["fine_label"],
-                "subject": _subject(row),
-                "source": row["dataset"],
-                "respiratory_rate_bpm": _number(row["respiratory_rate_bpm"], where),
-                "covid19": _truth(row["covid19"]),
-                "covid_verified": _truth(row["covid_verified"]),
-                "channel": row["channel"] or row["device"] or None,
-            },
-            licence=row["license"],
-            speech=row["fine_label"].startswith("speech"),
-        )
+        found = attempt(where, lambda row=row, where=where: _clip(row, where))  # type: ignore[misc]
+        if found is not None:
+            yield found
+
+
+def _clip(row: Mapping[str, str], where: str) -> Case:
+    return _case(
+        "respiratory",
+        row["file"],
+        {
+            "label": _label(row, "label", where),
+            "fine_label": row["fine_label"],
+            "subject": _subject(row),
+            "source": row["dataset"],
+            "respiratory_rate_bpm": _number(row["respiratory_rate_bpm"], where),
+            "covid19": _truth(row["covid19"]),
+            "covid_verified": _truth(row["covid_verified"]),
+            "channel": row["channel"] or row["device"] or None,
+        },
+        licence=row["license"],
+        speech=row["fine_label"].startswith("speech"),
+    )
 
 
 def esc50(folder: Path) -> Iterator[Case]:
@@ -182,7 +188,7 @@ class _Columns(dict[str, str]):
 
 def _table(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     if not path.is_file():
-        raise DataError(f"{path} is missing; `vaidya data list` says how to get this set")
+        raise DataMissingError(f"{path} is missing; `vaidya data list` says how to get this set")
     with path.open(encoding="utf-8", newline="") as stream:
         for number, cells in enumerate(csv.DictReader(stream), start=2):
             row = _Columns({column: cell or "" for column, cell in cells.items() if column is not None})

@@ -3,6 +3,7 @@
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from itertools import islice
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from vaidya.corpora.lines import Refused
 from vaidya.errors import DataError, DataMissingError
 from vaidya.schema import Case
 from vaidya.settings import repository_root, settings
@@ -19,7 +21,7 @@ from vaidya.settings import repository_root, settings
 if TYPE_CHECKING:
     import datasets
 
-Reader = Callable[[Path], Iterator[Case]]
+Reader = Callable[[Path], Iterator[Case | Refused]]
 
 
 class DataSet(BaseModel):
@@ -75,6 +77,25 @@ def folder_of(name: str) -> Path:
     return folder
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Every row of a set: the cases, and what is wrong with each row that gives none, by file and line."""
+
+    cases: tuple[Case, ...]
+    refused: tuple[str, ...]
+
+
+def read_rows(dataset: str) -> Reading:
+    """The whole set; one odd row costs that row and no other.
+
+    Raises:
+        DataError: the set is unknown, not here, or not readable at all.
+    """
+    found = list(_told_apart(dataset))
+    cases = tuple(row for row in found if isinstance(row, Case))
+    return Reading(cases, tuple(row.why for row in found if isinstance(row, Refused)))
+
+
 def read_cases(dataset: str, limit: int | None = None, split: str | None = None) -> list[Case]:
     """The cases of a set, in the order of its files.
 
@@ -83,23 +104,27 @@ def read_cases(dataset: str, limit: int | None = None, split: str | None = None)
     Raises:
         DataError: the set is unknown or not here, or a row is malformed; says which file and line.
     """
+    every = (_accepted(row) for row in _told_apart(dataset))
+    return list(islice((case for case in every if split is None or case.attributes.get("split") == split), limit))
+
+
+def _accepted(row: Case | Refused) -> Case:
+    if isinstance(row, Refused):
+        raise DataError(row.why)
+    return row
+
+
+def _told_apart(dataset: str) -> Iterator[Case | Refused]:
     module, _, function = data_set(dataset).reader.partition(":")
     read: Reader = getattr(importlib.import_module(module), function)
-    try:
-        named = _told_apart(read(folder_of(dataset)))
-        chosen = (case for case in named if split is None or case.attributes.get("split") == split)
-        return list(islice(chosen, limit))
-    except ValidationError as error:  # a row that its own model took, but that no case can be made of
-        fields = ", ".join(sorted({".".join(map(str, problem["loc"])) for problem in error.errors()}))
-        raise DataError(f"a row of {dataset!r} gives no case: field {fields} is not acceptable") from error
-
-
-def _told_apart(cases: Iterator[Case]) -> Iterator[Case]:
     count: Counter[str] = Counter()
-    for case in cases:
-        count[case.id] += 1
-        number = count[case.id]
-        yield case if number == 1 else case.model_copy(update={"id": f"{case.id}.{number}"})
+    for row in read(folder_of(dataset)):
+        if isinstance(row, Refused):
+            yield row
+            continue
+        count[row.id] += 1
+        number = count[row.id]
+        yield row if number == 1 else row.model_copy(update={"id": f"{row.id}.{number}"})
 
 
 def audio_path(case: Case) -> Path | None:

@@ -4,9 +4,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from vaidya.corpora.lines import Line, Row, lines, parse, split_of
+from vaidya.corpora.lines import Line, Refused, Row, attempt, cases_of, parse, split_of
 from vaidya.corpora.text import Who, cohort, sex, slug
-from vaidya.errors import DataError
+from vaidya.errors import DataError, DataMissingError
 from vaidya.schema import Case, Patient, Turn
 
 DIALOGUE = "doctor_patient_dialogue"
@@ -24,27 +24,30 @@ class _Clip(Row):
     license: str
 
 
-def speech_multilingual(folder: Path) -> Iterator[Case]:
+def speech_multilingual(folder: Path) -> Iterator[Case | Refused]:
     """Read speech, news and short consultations with what was said, in its own script."""
-    for line in lines(folder):
-        row = parse(_Clip, line)
-        yield Case(
-            id=slug(Path(row.file).stem),
-            dataset="speech_multilingual",
-            audio=row.file,
-            language=row.lang,
-            turns=_turns(row, line),
-            attributes={
-                **cohort(Patient(), row.lang),
-                "split": split_of(line),
-                "kind": row.kind,
-                "source": row.dataset,
-                "speaker": row.speaker,
-                "duration_s": row.duration_s,
-            },
-            licence=row.license,
-            synthetic="tts" in row.kind,
-        )
+    return cases_of(folder, _clip)
+
+
+def _clip(line: Line) -> Case:
+    row = parse(_Clip, line)
+    return Case(
+        id=slug(Path(row.file).stem),
+        dataset="speech_multilingual",
+        audio=row.file,
+        language=row.lang,
+        turns=_turns(row, line),
+        attributes={
+            **cohort(Patient(), row.lang),
+            "split": split_of(line),
+            "kind": row.kind,
+            "source": row.dataset,
+            "speaker": row.speaker,
+            "duration_s": row.duration_s,
+        },
+        licence=row.license,
+        synthetic="tts" in row.kind,
+    )
 
 
 def _turns(row: _Clip, line: Line) -> tuple[Turn, ...]:
@@ -60,33 +63,40 @@ def _turns(row: _Clip, line: Line) -> tuple[Turn, ...]:
     )
 
 
-def cough_types(folder: Path) -> Iterator[Case]:
+def cough_types(folder: Path) -> Iterator[Case | Refused]:
     """Single coughs of named diseases: examples to listen to, too few for a score."""
     for number, row in _labels(folder / "labels.csv"):
-        try:
-            patient = Patient(sex=sex(row["gender"]))
-            yield Case(
-                id=slug(Path(row["file"]).stem),
-                dataset="cough_types",
-                audio=row["file"],
-                speech=False,
-                patient=patient,
-                attributes={
-                    **cohort(patient, None),
-                    "label": "cough",
-                    "mucus": row["mucus"] == "yes",
-                    "wheeze": row["wheeze"] == "yes",
-                    "diagnosis": row["diagnosis"],
-                },
-                licence="CC BY 2.0",
-                synthetic=False,
-            )
-        except KeyError as error:
-            raise DataError(f"labels.csv line {number} has no column {error}") from error
+        where = f"labels.csv line {number}"
+        found = attempt(where, lambda row=row, where=where: _cough(row, where))  # type: ignore[misc]
+        if found is not None:
+            yield found
+
+
+def _cough(row: dict[str, str], where: str) -> Case:
+    try:
+        patient = Patient(sex=sex(row["gender"]))
+        return Case(
+            id=slug(Path(row["file"]).stem),
+            dataset="cough_types",
+            audio=row["file"],
+            speech=False,
+            patient=patient,
+            attributes={
+                **cohort(patient, None),
+                "label": "cough",
+                "mucus": row["mucus"] == "yes",
+                "wheeze": row["wheeze"] == "yes",
+                "diagnosis": row["diagnosis"],
+            },
+            licence="CC BY 2.0",
+            synthetic=False,
+        )
+    except KeyError as error:
+        raise DataError(f"{where} has no column {error}") from error
 
 
 def _labels(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     if not path.is_file():
-        raise DataError(f"{path} is missing; `vaidya data list` says how to get this set")
+        raise DataMissingError(f"{path} is missing; `vaidya data list` says how to get this set")
     with path.open(encoding="utf-8", newline="") as stream:
         yield from enumerate(csv.DictReader(stream), start=2)

@@ -23,6 +23,7 @@ _UNIT_YEARS = {"year": 1.0, "month": 1 / 12, "week": 7 / 365.25, "day": 1 / 365.
 _FEMALE = re.compile(r"\b(woman|female|girl|mrs|ms|lady)\b", re.IGNORECASE)
 _MALE = re.compile(r"\b(man|male|boy|mr|gentleman)\b", re.IGNORECASE)
 
+OLDEST_YEARS = 130  # as `Patient.age`; more is a code for "unknown" or a slip
 AGE_BANDS = ((16, "0-15"), (40, "16-39"), (65, "40-64"), (200, "65+"))
 
 
@@ -55,6 +56,19 @@ def age_in(text: str) -> float | None:
     """
     found = _AGE.search(text)
     return None if found is None else int(found["n"]) * _UNIT_YEARS[found["unit"].lower().rstrip("s")]
+
+
+def age_of(given: str | float | None) -> float | None:
+    """Age in years from what metadata holds: 58, "58.0", "22-month"; what is nobody's age ("nan", 999) is unknown.
+
+    >>> age_of(58), age_of("6-month"), age_of("nan"), age_of(999), age_of(None)
+    (58.0, 0.5, None, None, None)
+    """
+    try:
+        years = float(given) if given is not None else None
+    except ValueError:
+        years = age_in(f"{given} old")
+    return years if years is not None and 0 <= years <= OLDEST_YEARS else None
 
 
 def sex_in(text: str) -> Sex | None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vaidya.corpora.lines import Line, Row, lines, parse, split_of
-from vaidya.corpora.text import age_in, cohort, sex, sex_in, slug
+from vaidya.corpora.lines import Line, Refused, Row, cases_of, parse, split_of
+from vaidya.corpora.text import age_in, age_of, cohort, sex, sex_in, slug
 from vaidya.errors import DataError
 from vaidya.schema import Case, Consciousness, Patient, Tier, Turn, Vitals
 from vaidya.units import VITAL_UNITS
@@ -15,7 +15,7 @@ class _Ktas(Row):
     """What is known at the door. Diagnosis and disposition are known only later: they are not even read."""
 
     id: str
-    age: float | None = None
+    age: str | float | None = None
     sex: str | None = None
     arrival_mode: str | None = None
     injury: bool | None = None
@@ -31,7 +31,7 @@ class _Ktas(Row):
     spo2: float | None = None
     ktas_expert: int
     ktas_nurse: int | None = None
-    suggested_tier: str
+    suggested_tier: str | None = None
 
 
 # The set records AVPU; new confusion is not among its codes.
@@ -54,38 +54,41 @@ VITAL_COLUMNS = {
 KTAS_TIERS = {1: Tier.EMERGENCY, 2: Tier.EMERGENCY, 3: Tier.URGENT, 4: Tier.SEMI_URGENT, 5: Tier.ROUTINE}
 
 
-def ktas1267(folder: Path) -> Iterator[Case]:
+def ktas1267(folder: Path) -> Iterator[Case | Refused]:
     """Real adult emergency visits: complaint, vital signs, an expert's KTAS level and the nurse's."""
-    for line in lines(folder):
-        row = parse(_Ktas, line)
-        vitals, refused = plausible_vitals(row)
-        patient = Patient(age=row.age, sex=sex(row.sex))
-        tier = read_tier(row.suggested_tier, line)
-        nurse = KTAS_TIERS.get(row.ktas_nurse) if row.ktas_nurse is not None else None
-        yield Case(
-            id=slug(row.id),
-            dataset="ktas1267",
-            language="en",
-            complaint=row.chief_complaint or None,
-            patient=patient,
-            vitals=vitals,
-            tier=tier,
-            acceptable_tiers=(tier,),
-            tier_reason=f"expert's KTAS level {row.ktas_expert}",
-            attributes={
-                **cohort(patient, "en"),
-                "split": split_of(line),
-                "ktas_expert": float(row.ktas_expert),
-                "nurse_tier": nurse.value if nurse else None,
-                "arrival_mode": row.arrival_mode,
-                "injury": row.injury,
-                "pain_reported": row.pain,
-                "refused_vitals": ",".join(refused) or None,
-                "spo2_measured": vitals.spo2 is not None,
-            },
-            licence="CC BY 4.0",
-            synthetic=False,
-        )
+    return cases_of(folder, _visit)
+
+
+def _visit(line: Line) -> Case:
+    row = parse(_Ktas, line)
+    vitals, refused = plausible_vitals(row)
+    patient = Patient(age=age_of(row.age), sex=sex(row.sex))
+    tier = read_tier(row.suggested_tier, line)
+    nurse = KTAS_TIERS.get(row.ktas_nurse) if row.ktas_nurse is not None else None
+    return Case(
+        id=slug(row.id),
+        dataset="ktas1267",
+        language="en",
+        complaint=row.chief_complaint or None,
+        patient=patient,
+        vitals=vitals,
+        tier=tier,
+        acceptable_tiers=(tier,),
+        tier_reason=f"expert's KTAS level {row.ktas_expert}",
+        attributes={
+            **cohort(patient, "en"),
+            "split": split_of(line),
+            "ktas_expert": float(row.ktas_expert),
+            "nurse_tier": nurse.value if nurse else None,
+            "arrival_mode": row.arrival_mode,
+            "injury": row.injury,
+            "pain_reported": row.pain,
+            "refused_vitals": ",".join(refused) or None,
+            "spo2_measured": vitals.spo2 is not None,
+        },
+        licence="CC BY 4.0",
+        synthetic=False,
+    )
 
 
 def plausible_vitals(row: _Ktas) -> tuple[Vitals, list[str]]:
@@ -111,13 +114,13 @@ def plausible_vitals(row: _Ktas) -> tuple[Vitals, list[str]]:
     return Vitals(**measured, consciousness=MENTAL.get(row.mental or "")), refused
 
 
-def read_tier(text: str, line: Line) -> Tier:
+def read_tier(text: str | None, line: Line) -> Tier:
     """A tier as a file states it.
 
     Raises:
         DataError: it is not one of the four.
     """
-    tier = Tier.parse(text)
+    tier = Tier.parse(text or "")
     if tier is None:
         raise DataError(f"{line.where}: {text!r} is not a tier; use {', '.join(Tier.__members__)}")
     return tier
@@ -130,25 +133,28 @@ class _Vignette(Row):
     acceptable_tiers: tuple[str, ...]
 
 
-def semigran45(folder: Path) -> Iterator[Case]:
+def semigran45(folder: Path) -> Iterator[Case | Refused]:
     """Vignettes for symptom checkers, written in the third person; age and sex are read from their words."""
-    for line in lines(folder):
-        row = parse(_Vignette, line)
-        accepted = tuple(read_tier(text, line) for text in row.acceptable_tiers)
-        patient = Patient(age=age_in(row.text), sex=sex_in(row.text))
-        yield Case(
-            id=slug(row.id),
-            dataset="semigran45",
-            language="en",
-            turns=(Turn(speaker="unknown", text=row.text),),
-            patient=patient,
-            tier=accepted[0] if len(accepted) == 1 else None,
-            acceptable_tiers=accepted,
-            tier_reason=f"published label {row.source_label}",
-            attributes={**cohort(patient, "en"), "split": split_of(line), "source_label": row.source_label},
-            licence="CC BY 4.0",
-            synthetic=True,
-        )
+    return cases_of(folder, _vignette)
+
+
+def _vignette(line: Line) -> Case:
+    row = parse(_Vignette, line)
+    accepted = tuple(read_tier(text, line) for text in row.acceptable_tiers)
+    patient = Patient(age=age_in(row.text), sex=sex_in(row.text))
+    return Case(
+        id=slug(row.id),
+        dataset="semigran45",
+        language="en",
+        turns=(Turn(speaker="unknown", text=row.text),),
+        patient=patient,
+        tier=accepted[0] if len(accepted) == 1 else None,
+        acceptable_tiers=accepted,
+        tier_reason=f"published label {row.source_label}",
+        attributes={**cohort(patient, "en"), "split": split_of(line), "source_label": row.source_label},
+        licence="CC BY 4.0",
+        synthetic=True,
+    )
 
 
 class _Message(Row):
@@ -161,29 +167,32 @@ class _Message(Row):
     acceptable_tiers: tuple[str, ...] | None = None
 
 
-def physician200(folder: Path) -> Iterator[Case]:
+def physician200(folder: Path) -> Iterator[Case | Refused]:
     """Messages that patients write to a practice, made and labelled by physicians; many have no tier."""
-    for line in lines(folder):
-        row = parse(_Message, line)
-        accepted = tuple(read_tier(text, line) for text in row.acceptable_tiers) if row.acceptable_tiers else None
-        patient = Patient(age=age_in(row.text))
-        yield Case(
-            id=slug(row.id),
-            dataset="physician200",
-            language="en",
-            turns=(Turn(speaker="patient", text=row.text),),
-            patient=patient,
-            tier=accepted[0] if accepted and len(accepted) == 1 else None,
-            acceptable_tiers=accepted,
-            tier_reason=f"physicians' action: {row.source_action}",
-            attributes={
-                **cohort(patient, "en"),
-                "split": split_of(line),
-                "hazard_category": row.hazard_category,
-                "variant_type": row.variant_type,
-                # The two labels disagree in 12 rows of the original 200; a report can leave those out.
-                "labels_agree": (row.source_action != "None") <= bool(row.source_detection),
-            },
-            licence="Apache-2.0",
-            synthetic=True,
-        )
+    return cases_of(folder, _message)
+
+
+def _message(line: Line) -> Case:
+    row = parse(_Message, line)
+    accepted = tuple(read_tier(text, line) for text in row.acceptable_tiers) if row.acceptable_tiers else None
+    patient = Patient(age=age_in(row.text))
+    return Case(
+        id=slug(row.id),
+        dataset="physician200",
+        language="en",
+        turns=(Turn(speaker="patient", text=row.text),),
+        patient=patient,
+        tier=accepted[0] if accepted and len(accepted) == 1 else None,
+        acceptable_tiers=accepted,
+        tier_reason=f"physicians' action: {row.source_action}",
+        attributes={
+            **cohort(patient, "en"),
+            "split": split_of(line),
+            "hazard_category": row.hazard_category,
+            "variant_type": row.variant_type,
+            # The two labels disagree in 12 rows of the original 200; a report can leave those out.
+            "labels_agree": (row.source_action != "None") <= bool(row.source_detection),
+        },
+        licence="Apache-2.0",
+        synthetic=True,
+    )
