@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaidya.schema import Word
-from vaidya.transcript.segments import ends_sentence, plain_text, sentences
+from vaidya.schema import Segment, Word
+from vaidya.transcript.gates import Doubt
+from vaidya.transcript.segments import ends_sentence, plain_text, sentences, with_unheard
+from vaidya.transcript.voice import Span
 
 
 def spoken(*words):
@@ -36,3 +38,18 @@ def test_a_pause_parts_two_speakers():
 def test_sentence_ends_of_several_scripts():
     assert all(ends_sentence(word) for word in ("है।", "疼。", "درد۔", 'pain."', "why?"))
     assert not any(ends_sentence(word) for word in ("Mrs.", "pain,", "J.", "38.5"))
+
+
+def test_what_was_not_taken_for_speech_stays_in_sight_without_words():
+    said = (
+        Segment(id=0, start_s=1.0, end_s=2.0, text="It hurts."),
+        Segment(id=1, start_s=40.0, end_s=41.0, text="Since Monday."),
+    )
+    shown = with_unheard(said, [Span(30.0, 33.0, 0.5)])
+    assert [(s.id, s.start_s, s.text) for s in shown] == [
+        (0, 1.0, "It hurts."),
+        (1, 30.0, ""),
+        (2, 40.0, "Since Monday."),
+    ]
+    assert shown[1].flags == (Doubt.NOT_BELIEVED,)
+    assert with_unheard(said, []) == said

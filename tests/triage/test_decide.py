@@ -21,9 +21,11 @@ from vaidya.triage.policy import (
     NO_SPEECH_HEARD,
     NOTHING_KNOWN,
     PREGNANT,
+    RECORDING_TRUNCATED,
     TRANSCRIPT_FAILED,
     TRANSCRIPT_UNRELIABLE,
     UNDER_AGE,
+    WORDS_WITHHELD,
 )
 
 ADULT = Patient(age=40.0, pregnant=False)
@@ -117,9 +119,10 @@ def test_10_a_reply_that_cannot_be_read_is_urgent_and_asks_a_person(config, code
     assert f"note:{code}" in decision.human_reasons
 
 
-def test_12_tiers_sort_by_severity():
-    assert sorted(Tier, reverse=True)[0] is Tier.EMERGENCY
-    assert sorted(["ROUTINE", "EMERGENCY"])[0] == "EMERGENCY"  # by name it would be wrong the other way round
+def test_12_tiers_sort_by_severity_and_not_by_name():
+    waiting = [Tier.ROUTINE, Tier.EMERGENCY, Tier.SEMI_URGENT, Tier.URGENT]
+    assert sorted(waiting, reverse=True) == [Tier.EMERGENCY, Tier.URGENT, Tier.SEMI_URGENT, Tier.ROUTINE]
+    assert sorted(waiting) != sorted(waiting, key=lambda tier: tier.value)
 
 
 def test_13_a_newborn_has_an_age(config):
@@ -157,6 +160,30 @@ def test_a_recording_without_reliable_words(config, state, code):
     ill = NORMAL.model_copy(update={"sbp": 60.0})
     found = decide(evidence(vitals=ill, transcript=silent, model_tier=None, note_state=NoteState.ABSTAINED), config)
     assert found.tier is Tier.EMERGENCY  # the vital signs still decide
+
+
+def test_a_recording_that_was_cut_off_is_urgent_and_asks_a_person(config):
+    decision = decide(evidence(truncated=True), config)
+    assert decision.tier is Tier.URGENT
+    assert RECORDING_TRUNCATED in decision.human_reasons
+
+
+@pytest.mark.parametrize(
+    ("seconds", "flag", "tier"),
+    [
+        (0.8, "UNINTELLIGIBLE", Tier.SEMI_URGENT),
+        (1.2, "UNINTELLIGIBLE", Tier.URGENT),
+        (3.0, "NOT_BELIEVED", Tier.SEMI_URGENT),
+    ],
+)
+def test_words_that_were_not_understood_close_routine_and_ask_a_person(config, seconds, flag, tier):
+    heard = make_transcript([MILD, "?"])
+    start = heard.segments[1].start_s
+    gap = {"text": "", "english": None, "end_s": start + seconds, "flags": (flag,)}
+    segments = (heard.segments[0], heard.segments[1].model_copy(update=gap))
+    decision = decide(evidence(transcript=heard.model_copy(update={"segments": segments})), config)
+    assert decision.tier is tier
+    assert decision.human_reasons.count(WORDS_WITHHELD) == 1
 
 
 def test_nothing_known_is_urgent_and_asks_a_person(config):

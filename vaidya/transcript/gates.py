@@ -33,6 +33,7 @@ class Doubt(enum.StrEnum):
     NO_SPEECH_LIKELY = "NO_SPEECH_LIKELY"
     WRONG_SCRIPT = "WRONG_SCRIPT"
     UNINTELLIGIBLE = "UNINTELLIGIBLE"
+    NOT_BELIEVED = "NOT_BELIEVED"  # a sound like a voice, beside speech, that was not taken for speech
 
 
 class Reason(enum.StrEnum):

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from vaidya.schema import Word
+from vaidya.schema import Segment, Word
+from vaidya.transcript.gates import Doubt
+from vaidya.transcript.voice import Span
 
 PAUSE_S = 1.0  # longer than a breath within a sentence; a sentence cut in two translates badly
 SENTENCE_ENDS = (".", "?", "!", "।", "॥", "؟", "۔", "。", "？", "！")
@@ -53,3 +55,11 @@ def ends_sentence(text: str) -> bool:
 def plain_text(words: Sequence[Word]) -> str:
     """The words as one line, single spaces."""
     return " ".join("".join(word.text for word in words).split())
+
+
+def with_unheard(segments: Sequence[Segment], spans: Sequence[Span]) -> tuple[Segment, ...]:
+    """The segments with an empty one for each span that was not taken for speech, so that a person can listen to it."""
+    flags = (Doubt.NOT_BELIEVED.value,)
+    gaps = (Segment(id=0, start_s=span.start_s, end_s=span.end_s, text="", flags=flags) for span in spans)
+    ordered = sorted((*segments, *gaps), key=lambda segment: segment.start_s)
+    return tuple(segment.model_copy(update={"id": number}) for number, segment in enumerate(ordered))

@@ -13,7 +13,7 @@ from vaidya.config import TranscriptConfig
 from vaidya.errors import LanguageError, TranscriptionError, VaidyaError
 from vaidya.schema import Recording, Segment, Transcript, TranscriptState, WeightsUsed, Word
 from vaidya.transcript.gates import Doubt, Evidence, Reason, believable, compression_ratio, doubts, state_of
-from vaidya.transcript.segments import plain_text, sentences
+from vaidya.transcript.segments import plain_text, sentences, with_unheard
 from vaidya.transcript.speakers import with_speakers
 from vaidya.transcript.voice import Span, chunks_of, spans_of, voice_probabilities
 from vaidya.units import SAMPLE_RATE_HZ
@@ -75,11 +75,9 @@ class FasterWhisper:
             return self._silent(Reason.NO_VOICE)
         heard, info = self._decode(samples, chunks_of(spans, WINDOW_S), language)
         probability = None if language else float(info.language_probability)
-        kept = [
-            (span, piece)
-            for span, piece in heard
-            if believable(_evidence(piece), span.longest_voice_s, probability, self.config)
-        ]
+        said = [believable(_evidence(piece), span.longest_voice_s, probability, self.config) for span, piece in heard]
+        kept = [found for found, believed in zip(heard, said, strict=True) if believed]
+        unheard = [span for (span, _), believed in zip(heard, said, strict=True) if not believed]
         if not kept:
             return self._silent(Reason.TOO_LITTLE_VOICE)
         segments = self._segments(kept, info.language)
@@ -91,7 +89,7 @@ class FasterWhisper:
             reasons=reasons,
             language=info.language,
             language_probability=probability,
-            segments=with_speakers(segments),
+            segments=with_speakers(with_unheard(segments, unheard)),
             transcriber=f"{self.name}:{self.config.weights}",
         )
 

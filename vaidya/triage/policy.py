@@ -3,7 +3,8 @@
 Unknown is never ROUTINE (docs/decisions, "What triage does with the unknown"):
 
 - lost: a recording was given and its words could not be had, or a stage failed. The patient may have said anything,
-  so the tier is at least URGENT and a person is asked.
+  so the tier is at least URGENT and a person is asked. A word or two that could not be understood, in speech that
+  otherwise was, close ROUTINE, and a person is asked to listen to them.
 - unknown: no complaint is understood and few vital signs were measured, or a complaint was made that neither rule nor
   model understood. URGENT, and a person is asked.
 - partly known: vital signs are incomplete, or no complaint was given. ROUTINE is closed; what is known decides.
@@ -12,7 +13,8 @@ Unknown is never ROUTINE (docs/decisions, "What triage does with the unknown"):
 from collections.abc import Sequence
 
 from vaidya.config import TriageConfig
-from vaidya.schema import NoteState, Patient, Reason, Source, Tier, TranscriptState
+from vaidya.schema import NoteState, Patient, Reason, Segment, Source, Tier, TranscriptState
+from vaidya.transcript.gates import Doubt
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.news2 import NEEDED
 
@@ -28,6 +30,8 @@ TRANSCRIPT_UNRELIABLE = "TRANSCRIPT_UNRELIABLE"
 LANGUAGE_DOUBTFUL = "LANGUAGE_DOUBTFUL"
 LANGUAGE_NOT_READ = "LANGUAGE_NOT_READ"
 AUDIO_FAILED = "AUDIO_FAILED"
+RECORDING_TRUNCATED = "RECORDING_TRUNCATED"
+WORDS_WITHHELD = "WORDS_WITHHELD"
 NOTE_FAILED = "NOTE_FAILED"
 MODEL_TIER_MISSING = "MODEL_TIER_MISSING"
 MODEL_FAR_MILDER = "MODEL_FAR_MILDER"
@@ -37,6 +41,7 @@ VITALS_INCOMPLETE = "VITALS_INCOMPLETE"
 VITALS_NOT_JUDGED = "VITALS_NOT_JUDGED"
 COMPLAINT_UNKNOWN = "COMPLAINT_UNKNOWN"
 STAGE_FAILED = "STAGE_FAILED"
+LITTLE_S = 1.0  # a word or two; "I have chest pain" takes longer
 ENOUGH_VITALS = 4  # of the six: with fewer, vital signs that score nothing say nothing
 
 MEANING = {
@@ -46,6 +51,8 @@ MEANING = {
     TRANSCRIPT_FAILED: "the words could not be transcribed",
     TRANSCRIPT_UNRELIABLE: "the words that were heard cannot be relied on",
     AUDIO_FAILED: "the recording could not be read",
+    RECORDING_TRUNCATED: "the recording's file was cut off or damaged",
+    WORDS_WITHHELD: "part of what was said could not be understood",
     NOTE_FAILED: "the note could not be written by the model",
     MODEL_TIER_MISSING: "the model wrote a note and no tier",
     VITALS_INCOMPLETE: "vital signs that ROUTINE needs are missing",
@@ -100,6 +107,8 @@ def _gaps(evidence: TriageInput, known: Sequence[Reason]) -> list[str]:
         gaps.append(VITALS_NOT_JUDGED)
     if not understood(known):
         gaps.append(COMPLAINT_UNKNOWN)
+    if withheld(evidence):
+        gaps.append(WORDS_WITHHELD)
     if evidence.failures:
         gaps.append(STAGE_FAILED)
     return gaps
@@ -113,6 +122,8 @@ def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: Tria
     """Why a person must look, as stable codes; empty when nobody must. `reasons`: all of them, policy included."""
     known = [reason for reason in reasons if reason.source is not Source.POLICY]
     codes = [*_about_patient(evidence.patient, config), *lost(evidence, config), *unknown(evidence, known, config)]
+    if withheld(evidence) and WORDS_WITHHELD not in codes:
+        codes.append(WORDS_WITHHELD)
     if _language_doubtful(evidence, config):
         codes.append(LANGUAGE_DOUBTFUL)
     if not evidence.model_reads:
@@ -129,11 +140,27 @@ def lost(evidence: TriageInput, config: TriageConfig) -> tuple[str, ...]:
         codes.append(code)
     elif evidence.speech_expected and not evidence.transcript.segments:
         codes.append(NO_SPEECH_HEARD)
+    if evidence.truncated:
+        codes.append(RECORDING_TRUNCATED)
+    if sum(segment.end_s - segment.start_s for segment in withheld(evidence) if _voiced(segment)) > LITTLE_S:
+        codes.append(WORDS_WITHHELD)
     codes += [code for stage, code in _LOST_STAGES.items() if stage in evidence.failed_stages]
     drafted = evidence.note_state is NoteState.DRAFTED
     if config.model and drafted and evidence.model_tier is None:
         codes.append(MODEL_TIER_MISSING)
     return tuple(dict.fromkeys(codes))
+
+
+def withheld(evidence: TriageInput) -> tuple[Segment, ...]:
+    """Stretches of a trusted transcript that hold no words: not understood, or not taken for speech."""
+    if evidence.transcript.state is not TranscriptState.SPEECH:
+        return ()
+    return tuple(segment for segment in evidence.transcript.segments if not (segment.text or segment.english))
+
+
+def _voiced(segment: Segment) -> bool:
+    """Whether somebody surely spoke there; sounds like coughs are withheld too, and say nothing of how urgent it is."""
+    return Doubt.NOT_BELIEVED not in segment.flags
 
 
 def _about_patient(patient: Patient, config: TriageConfig) -> list[str]:
