@@ -9,7 +9,9 @@ from typing import Any
 
 from vaidya import provenance
 from vaidya.config import RunConfig
+from vaidya.evaluation.acoustic_table import Listened
 from vaidya.evaluation.report.cases import case_views
+from vaidya.evaluation.report.details import clip_views, flipped_tiers, lost_facts
 from vaidya.evaluation.report.tables import cohorts, glance, meanings, results
 from vaidya.evaluation.rows import Row
 from vaidya.evaluation.run import ArmOutcomes
@@ -28,6 +30,7 @@ def write_report(  # noqa: PLR0913 - the parts of a page
     run_id: str,
     figures: Mapping[str, Any],
     claims: Sequence[Mapping[str, str]] = (),
+    listened: Sequence[Listened] = (),
     left_out: Sequence[str] = (),
 ) -> Path:
     """Write the page; figures are named by their alternative text."""
@@ -47,7 +50,11 @@ def write_report(  # noqa: PLR0913 - the parts of a page
         meanings=meanings(rows),
         figures=[_figure(name, figure) for name, figure in figures.items()],
         claims=claims,
-        cases=case_views(runs),
+        lost_facts=lost_facts(runs) if "attribution" in suite.scorers else [],
+        lost_facts_arms=[(arm, False) for arm in dict.fromkeys(run.arm for run in runs)],
+        flipped=flipped_tiers(runs) if "attribution" in suite.scorers else [],
+        clips=clip_views(listened),
+        cases=case_views(runs, config.audio),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")

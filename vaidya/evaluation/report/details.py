@@ -1,0 +1,81 @@
+"""What stands between the numbers and the cases: facts by the stage that lost them, tiers by entry, sounds by clip."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vaidya.evaluation.acoustic import Judged
+from vaidya.evaluation.acoustic_table import Listened
+from vaidya.evaluation.attribution import WITHOUT, TierFlips, fact_paths, tier_flips
+from vaidya.evaluation.rows import PIPELINE_ARM
+from vaidya.evaluation.run import ArmOutcomes
+from vaidya.schema import Tier
+
+
+def lost_facts(runs: Sequence[ArmOutcomes]) -> list[dict[str, Any]]:
+    """Every critical fact that some arm lost: its case, and for each arm the stage that lost it."""
+    arms = list(dict.fromkeys(run.arm for run in runs))
+    found: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for run in runs:
+        for outcome in (outcome for outcome in run.outcomes if outcome.record is not None):
+            for path in fact_paths(outcome.case, outcome.record):
+                row = {"dataset": run.dataset.name, "case": outcome.case.id, "number": path.number}
+                shown = found.setdefault(
+                    tuple(row.values()), row | {"fact": path.fact.text, "arms": dict.fromkeys(arms)}
+                )
+                shown["arms"][run.arm] = path.lost_in or "kept"
+    return [row for row in found.values() if any(stage not in (None, "kept") for stage in row["arms"].values())]
+
+
+def flipped_tiers(runs: Sequence[ArmOutcomes]) -> list[dict[str, Any]]:
+    """The cases whose tier another entry or one silent source changes."""
+    return [_flip(flips) for flips in tier_flips(runs)]
+
+
+def _flip(flips: TierFlips) -> dict[str, Any]:
+    own = flips.tiers[PIPELINE_ARM]
+    changed = [{"arm": arm, "tier": tier_view(flips.tiers[arm])} for arm in flips.flipped_by]
+    return {
+        "dataset": flips.dataset,
+        "case": flips.case_id,
+        "reference": tier_names(flips.reference),
+        "decided": tier_view(own),
+        "entries": [one for one in changed if not one["arm"].startswith(WITHOUT)],
+        "sources": [
+            one | {"arm": one["arm"].removeprefix(WITHOUT)} for one in changed if one["arm"].startswith(WITHOUT)
+        ],
+    }
+
+
+def tier_view(tier: Tier) -> dict[str, str]:
+    """A tier's name and colour."""
+    return {"name": tier_name(tier), "colour": tier.colour}
+
+
+def tier_name(tier: Tier) -> str:
+    """A tier in words that may break at a hyphen."""
+    return tier.value.replace("_", "-")
+
+
+def tier_names(tiers: Sequence[Tier]) -> str:
+    """The accepted tiers in words; the ends of more than two."""
+    found = [tier_name(tier) for tier in sorted(tiers)]
+    return f"{found[0]} to {found[-1]}" if len(found) > 2 else " or ".join(found)
+
+
+def clip_views(listened: Sequence[Listened]) -> list[dict[str, Any]]:
+    """Every clip that was listened to: what it is, what was heard in it, wrong ones first."""
+    rows = [_clip(one.dataset, clip) for one in listened for clip in one.clips]
+    return sorted(rows, key=lambda row: (row["right"] == "yes", row["label"]))
+
+
+def _clip(dataset: str, clip: Judged) -> dict[str, Any]:
+    return {
+        "id": clip.case_id,
+        "dataset": dataset,
+        "label": clip.reference,
+        "heard": clip.decided or clip.reason or "nothing decided",
+        "right": "yes" if clip.decided == clip.reference else "no",
+        "probability": f"{max(clip.scores.values()):.2f}" if clip.scores else "",
+        "rate": "" if clip.rate is None else f"{clip.rate:.1f}",
+        "reference_rate": "" if clip.reference_rate is None else f"{clip.reference_rate:.1f}",
+    }
