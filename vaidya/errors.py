@@ -9,15 +9,36 @@ from typing import ClassVar
 
 
 class VaidyaError(Exception):
-    """Base of all errors; `code` identifies the kind, independent of the wording."""
+    """Base of all errors; `code` identifies the kind, independent of the wording.
+
+    lasting: the same input under the same settings and code fails again, wherever and whenever. What may pass (a time
+    limit, a server that is down, weights that are not here yet) is tried again and never kept as a result.
+    """
 
     code: ClassVar[str] = "INTERNAL"
+    lasting: ClassVar[bool] = False
+
+
+def by_code(code: str) -> type[VaidyaError]:
+    """The kind of error that a code names; `VaidyaError` for a code that names none.
+
+    >>> by_code("AUDIO_EMPTY").lasting, by_code("STAGE_TIMEOUT").lasting, by_code("?").code
+    (True, False, 'INTERNAL')
+    """
+    waiting = [VaidyaError]
+    while waiting:
+        kind = waiting.pop()
+        if kind.code == code:
+            return kind
+        waiting += kind.__subclasses__()
+    return VaidyaError
 
 
 class InputError(VaidyaError):
     """What the user gave cannot be used; the command line exits 2, HTTP answers 400."""
 
     code = "INPUT"
+    lasting = True
 
 
 # --- audio -----------------------------------------------------------------------------------------------------
@@ -33,6 +54,7 @@ class AudioNotFoundError(AudioError):
     """No file at the given path."""
 
     code = "AUDIO_NOT_FOUND"
+    lasting = False
 
 
 class AudioEmptyError(AudioError):
@@ -69,6 +91,7 @@ class AudioLimitError(AudioError):
     """Decoding used more time or memory than the configured limit and was stopped."""
 
     code = "AUDIO_LIMIT"
+    lasting = False
 
 
 class AudioNotFiniteError(AudioError):
@@ -114,6 +137,7 @@ class DataMissingError(DataError):
     """A data set is not on this machine."""
 
     code = "DATA_MISSING"
+    lasting = False
 
 
 class TooFewSubjectsError(DataError):
@@ -204,12 +228,14 @@ class GenerationTruncatedError(GenerationError):
     """The reply was cut at the token limit."""
 
     code = "GENERATION_TRUNCATED"
+    lasting = True
 
 
 class GenerationContextError(GenerationError):
     """The request does not fit into the language model's context."""
 
     code = "GENERATION_CONTEXT"
+    lasting = True
 
 
 class GenerationUnavailableError(GenerationError):
@@ -222,12 +248,14 @@ class NoteUnsupportedError(StageError):
     """Most of what the model wrote was never said, even after one retry."""
 
     code = "NOTE_UNSUPPORTED"
+    lasting = True
 
 
 class NoteFormatError(StageError):
     """The reply is not a note, even after repair and one retry."""
 
     code = "NOTE_FORMAT"
+    lasting = True
 
 
 # --- evaluation, registry, deployment --------------------------------------------------------------------------

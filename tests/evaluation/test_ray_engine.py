@@ -9,7 +9,8 @@ import pytest
 from vaidya.config import load_profile
 from vaidya.corpora import read_cases
 from vaidya.evaluation.ray_engine import CaseWorker, run_on_ray
-from vaidya.evaluation.run import Job, cache_folder, run_case
+from vaidya.evaluation.run import Job, run_case
+from vaidya.evaluation.selection import Selection
 from vaidya.evaluation.suite import DatasetSpec
 from vaidya.pipeline import Pipeline
 
@@ -33,12 +34,12 @@ class DiesOnce(CaseWorker):
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
-    monkeypatch.setattr("vaidya.evaluation.run.repository_root", lambda: tmp_path)
+    monkeypatch.setattr("vaidya.evaluation.kept.repository_root", lambda: tmp_path)
     monkeypatch.setenv("VAIDYA_TEST_MARKER", str(tmp_path / "killed"))
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     config = load_profile("embedded").override({"note.writer": "extractive", "triage.model": False})
     cases = tuple(case for case in read_cases("cases") if case.turns)[:14]
-    yield Job(DatasetSpec(name="cases"), "vaidya", "english", config, cases, 0)
+    yield Job(Selection(DatasetSpec(name="cases"), cases), "vaidya", "english", config)
     ray.shutdown()
 
 
@@ -46,10 +47,10 @@ def job(tmp_path, monkeypatch):
 def test_a_killed_actor_loses_nothing_and_changes_nothing(job, tmp_path):
     assert run_on_ray(job, actors=2, worker=DiesOnce) == len(job.cases)
     assert (tmp_path / "killed").exists(), "no actor was killed: the test shows nothing"
-    assert len(list(cache_folder(job).glob("*.json"))) == len(job.cases)
+    assert len(list(job.folder.glob("*.json"))) == len(job.cases)
     local = Pipeline(job.config)
     for case in job.cases:
-        there = run_case(case, job.entry, local, cache_folder(job)).record
+        there = run_case(case, job.entry, local, job.folder).record
         here = run_case(case, job.entry, local, tmp_path / "local").record
         assert there is not None
         assert here is not None

@@ -12,10 +12,13 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument a flag
     profile: Annotated[str, typer.Option(help="Shipped profile, or a path to a YAML file.")] = "embedded",
     baseline: Annotated[list[str] | None, typer.Option(help="Baselines beside the pipeline; repeatable.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Only these datasets of the suite; repeatable.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases a dataset.")] = None,
+    arm: Annotated[list[str] | None, typer.Option(help="Only these arms of the suite; repeatable.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="So many cases a dataset, in place of the suite's own limits.")
+    ] = None,
     override: Annotated[list[str] | None, typer.Option("--set", help="A setting, as llm.max_tokens=512.")] = None,
     engine: Annotated[str, typer.Option(help="local, or ray for several processes or machines.")] = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="Print only the rows, as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only rows and what was left out, as JSON.")] = False,
 ) -> None:
     """Run a suite over records and references, log it to MLflow, print a table in which every number has n."""
     from vaidya.config import load_profile
@@ -23,16 +26,15 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument a flag
     from vaidya.pipeline import fit_to_machine
     from vaidya.tracking.evaluation import run_and_track
 
-    chosen = load_suite(suite)
-    if dataset:
-        chosen = chosen.only(tuple(dataset))
+    chosen = load_suite(suite).only(tuple(dataset or ()), tuple(arm or ()))
     if baseline is not None:
-        chosen = chosen.model_copy(update={"baselines": tuple(baseline)})
+        chosen = chosen.beside(tuple(baseline))
     config = fit_to_machine(load_profile(profile).override(settings_of(override or [])))
     result = run_and_track(chosen, config, limit=limit, engine=engine, quiet=as_json)
     if as_json:
         rows = [row.model_dump(mode="json") for row in result.rows]
-        sys.stdout.write(json.dumps({"run_id": result.run_id, "rows": rows}, ensure_ascii=False) + "\n")
+        told = {"run_id": result.run_id, "rows": rows, "left_out": result.left_out, "missing": result.missing}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         return
     _print_result(result)
 

@@ -23,8 +23,9 @@ from vaidya.errors import TooFewSubjectsError
 from vaidya.evaluation.acoustic import Judged, auroc, clip_label, judged, rows_of
 from vaidya.evaluation.acoustic_clips import Clips, LabelledClip, read_clips, speech_clips
 from vaidya.evaluation.interval import bootstrap
-from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row
-from vaidya.evaluation.run import OnCase, generator, present, select
+from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row, no_cases
+from vaidya.evaluation.run import OnCase, generator
+from vaidya.evaluation.selection import selections
 from vaidya.evaluation.suite import Suite
 from vaidya.schema import Case, Recording
 
@@ -44,7 +45,7 @@ MEASURES: dict[str, Callable[[Recording], float]] = {
 
 def listened_cases(suite: Suite, limit: int | None) -> list[Case]:
     """Cases of the suite's datasets that enter as `listen`."""
-    return [case for spec in present(suite) if spec.entry == "listen" for case in select(spec, suite.seed, limit)[0]]
+    return [case for chosen in selections(suite, limit) if chosen.dataset.entry == "listen" for case in chosen.cases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,15 @@ class Listened:
 def listen_to_suite(
     suite: Suite, config: RunConfig, limit: int | None, on_case: OnCase | None = None
 ) -> tuple[Listened, ...]:
-    """Those datasets, each by every arm; none without one."""
+    """Those datasets, each by every arm; none without one. A dataset without cases has one row with the reason."""
     found = []
-    for spec in (spec for spec in present(suite) if spec.entry == "listen"):
-        cases = select(spec, suite.seed, limit)[0]
+    for chosen in (chosen for chosen in selections(suite, limit) if chosen.dataset.entry == "listen"):
+        spec = chosen.dataset
+        if chosen.reason is not None:
+            found.append(Listened(spec.name, (no_cases(spec.name, PIPELINE_ARM, chosen.reason),), ()))
+            continue
         rng = generator(suite.seed, spec.name, "listen")
-        found.append(listen(cases, config.override(spec.overrides), rng, on_case=on_case))
+        found.append(listen(chosen.cases, config.override(spec.overrides), rng, on_case=on_case))
     return tuple(found)
 
 

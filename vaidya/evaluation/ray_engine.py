@@ -1,7 +1,7 @@
 """The same evaluation on many processes or machines: Ray Data in, finished cases out.
 
 A CPU task reads each recording; each model actor keeps one pipeline resident. A finished case goes to the store
-that the local engine reads (`vaidya.evaluation.run`): a killed actor loses at most the case in its hands, which
+that the local engine reads (`vaidya.evaluation.kept`): a killed actor loses at most the case in its hands, which
 Ray gives to another, and the rows are made from the same files as local ones.
 """
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from vaidya.config import RunConfig
 from vaidya.errors import ConfigError
-from vaidya.evaluation.run import Job, cache_folder, case_digest, run_case
+from vaidya.evaluation.kept import case_digest, is_kept
+from vaidya.evaluation.run import Job, run_case
 from vaidya.pipeline import Pipeline
 from vaidya.schema import Case
 
@@ -49,8 +50,7 @@ def run_on_ray(job: Job, actors: int = ACTORS, worker: type[CaseWorker] = CaseWo
         import ray
     except ModuleNotFoundError as error:
         raise ConfigError("--engine ray needs ray: pip install 'vaidya[ray]'") from error
-    folder = cache_folder(job)
-    waiting = [case for case in job.cases if not (folder / f"{case_digest(case)}.json").exists()]
+    waiting = [case for case in job.cases if not is_kept(job.folder, case)]
     if not waiting:
         return 0
     if not ray.is_initialized():
@@ -58,7 +58,7 @@ def run_on_ray(job: Job, actors: int = ACTORS, worker: type[CaseWorker] = CaseWo
     dataset = ray.data.from_items([{"case": case.model_dump_json()} for case in waiting])
     finished = dataset.map(prepare).map(
         worker,  # type: ignore[arg-type]
-        fn_constructor_args=(job.config.model_dump(mode="json"), job.entry, str(folder)),
+        fn_constructor_args=(job.config.model_dump(mode="json"), job.entry, str(job.folder)),
         concurrency=min(actors, len(waiting)),
         num_cpus=0.5,
     )

@@ -9,6 +9,7 @@ from vaidya.schema.base import Contract
 PIPELINE_ARM = "vaidya"
 BASELINE_PREFIX = "baseline:"
 ALL = "all"
+NO_CASES = "cases_run"
 
 
 class Row(Contract):
@@ -31,3 +32,8 @@ class Row(Contract):
     n_unscored: Annotated[int, Field(ge=0)] = 0
     cohort: str = ALL
     reason: str | None = None
+
+
+def no_cases(dataset: str, arm: str, reason: str) -> Row:
+    """The one row of a dataset of which no case was run: no number, and why."""
+    return Row(dataset=dataset, arm=arm, metric=NO_CASES, value=None, n_scored=0, reason=reason)

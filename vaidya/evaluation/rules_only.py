@@ -1,7 +1,7 @@
 """The rules alone on a case's reference words: no audio, no model. For baselines, metamorphic checks and notebooks."""
 
 from vaidya.config import TriageConfig
-from vaidya.evaluation.run import intake_of
+from vaidya.evaluation.entry import intake_of
 from vaidya.schema import Case, Decision, Findings, FindingsState, Tier, Transcript, TranscriptState
 from vaidya.transcript.from_text import transcript_from_text
 from vaidya.triage import TriageInput, decide

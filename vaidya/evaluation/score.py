@@ -5,15 +5,18 @@ from collections.abc import Iterable, Sequence
 from vaidya.backends import resolve
 from vaidya.evaluation.baseline import baseline_outcomes, baseline_scorer
 from vaidya.evaluation.outcome import Outcome, Scorer
-from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row
+from vaidya.evaluation.rows import BASELINE_PREFIX, PIPELINE_ARM, Row, no_cases
 from vaidya.evaluation.run import ArmOutcomes, generator
 from vaidya.evaluation.suite import SCORERS, Suite
 
 
 def score_suite(suite: Suite, runs: Iterable[ArmOutcomes]) -> list[Row]:
-    """Rows of every arm and baseline, in the order of the runs."""
+    """Rows of every arm and baseline, in the order of the runs; a run without cases gives one row with the reason."""
     rows: list[Row] = []
     for run in runs:
+        if run.reason is not None:
+            rows.append(no_cases(run.dataset.name, run.arm, run.reason))
+            continue
         names = run.dataset.scorers if run.dataset.scorers is not None else suite.scorers
         rows += score_arm(suite, names, run.outcomes, dataset=run.dataset.name, arm=run.arm)
         if run.arm == PIPELINE_ARM:

@@ -29,6 +29,8 @@ SCORERS = {
 class DatasetSpec(Section):
     """One dataset of a suite. limit: the first N cases in a fixed shuffled order; what was left out is reported.
 
+    split: only the part of this name. not_split: every part without this word in its name, so that `train` leaves what
+    is held out, by whichever name a copy of the set has it (valid, test1, test2).
     overrides: settings for this dataset alone, by dotted name, with the reason beside them in the file.
     changed: beside each case taken, every change of `vaidya.evaluation.perturb` that applies to it.
     """
@@ -36,6 +38,7 @@ class DatasetSpec(Section):
     name: str
     entry: Entry = "auto"
     split: str | None = None
+    not_split: str | None = None
     limit: Annotated[int | None, Field(ge=1)] = None
     overrides: dict[str, Any] = {}
     scorers: tuple[str, ...] | None = None
@@ -63,17 +66,40 @@ class Suite(Section):
     seed: int = 7
     minutes: float | None = None
 
-    def only(self, names: tuple[str, ...]) -> "Suite":
-        """The suite on some of its datasets.
+    def only(self, datasets: tuple[str, ...] = (), arms: tuple[str, ...] = ()) -> "Suite":
+        """The suite on some of its datasets, by some of its arms; all of them where none is named.
 
         Raises:
-            ConfigError: a name is not one of the suite's datasets.
+            ConfigError: a name is not one of the suite's.
         """
-        unknown = set(names) - {spec.name for spec in self.datasets}
+        chosen = self.model_copy(update={"datasets": self._named("dataset", self.datasets, datasets)})
+        return chosen.model_copy(update={"arms": self._named("arm", self.arms, arms)})
+
+    def _named(self, kind: str, known: tuple[Any, ...], names: tuple[str, ...]) -> tuple[Any, ...]:
+        unknown = set(names) - {spec.name for spec in known}
         if unknown:
-            known = ", ".join(spec.name for spec in self.datasets)
-            raise ConfigError(f"suite {self.suite!r} has no dataset {sorted(unknown)}; it has {known}")
-        return self.model_copy(update={"datasets": tuple(spec for spec in self.datasets if spec.name in names)})
+            have = ", ".join(spec.name for spec in known)
+            raise ConfigError(f"suite {self.suite!r} has no {kind} {sorted(unknown)}; it has {have}")
+        return tuple(spec for spec in known if spec.name in names) if names else known
+
+    def beside(self, baselines: tuple[str, ...]) -> "Suite":
+        """The suite with these baselines in place of its own.
+
+        Raises:
+            ConfigError: one is not known; said before any case is run.
+        """
+        known = baseline_names()
+        unknown = [name for name in baselines if name not in known]
+        if unknown:
+            raise ConfigError(f"no baseline {', '.join(map(repr, unknown))}; there are {', '.join(known)}")
+        return self.model_copy(update={"baselines": baselines})
+
+
+def baseline_names() -> tuple[str, ...]:
+    """Every baseline."""
+    from vaidya.evaluation.baseline import BASELINES
+
+    return tuple(BASELINES)
 
 
 def suite_folder() -> Path:
@@ -103,4 +129,4 @@ def load_suite(name: str) -> Suite:
     unknown = set(suite.scorers) - SCORERS.keys()
     if unknown:
         raise ConfigError(f"suite {name!r} names scorers {sorted(unknown)}; there are {', '.join(SCORERS)}")
-    return suite
+    return suite.beside(suite.baselines)

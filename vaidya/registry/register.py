@@ -9,7 +9,7 @@ from vaidya import provenance
 from vaidya.config import RunConfig
 from vaidya.corpora import audio_path
 from vaidya.errors import ConfigError, DataError
-from vaidya.evaluation.run import select
+from vaidya.evaluation.selection import select
 from vaidya.evaluation.suite import DatasetSpec
 from vaidya.pipeline import Pipeline
 from vaidya.registry import ledger
@@ -89,7 +89,7 @@ def own_requests(count: int = REHEARSAL_CASES) -> dict[str, dict[str, Any]]:
     Raises:
         DataError: a recording of ours is not in the checkout.
     """
-    cases, _ = select(DatasetSpec(name=REHEARSED), REHEARSAL_SEED, count)
+    cases = select(DatasetSpec(name=REHEARSED), REHEARSAL_SEED, count).cases
     found = {}
     for case in cases:
         path = audio_path(case)

@@ -18,12 +18,14 @@ from vaidya.errors import ConfigError, DataError
 from vaidya.evaluation.acoustic_table import Listened, listen_to_suite, listened_cases
 from vaidya.evaluation.claims import claims_ledger
 from vaidya.evaluation.compare import CaseResult
+from vaidya.evaluation.kept import case_digest
 from vaidya.evaluation.report.figures import suite_figures
 from vaidya.evaluation.report.html import write_report
 from vaidya.evaluation.results import case_results
 from vaidya.evaluation.rows import ALL, PIPELINE_ARM, Row
-from vaidya.evaluation.run import ArmOutcomes, OnCase, case_digest, jobs, missing, run_suite
+from vaidya.evaluation.run import ArmOutcomes, OnCase, jobs, run_suite
 from vaidya.evaluation.score import score_suite
+from vaidya.evaluation.selection import left_out, missing
 from vaidya.evaluation.suite import Suite
 from vaidya.settings import repository_root
 from vaidya.tracking import Run, tracker
@@ -36,7 +38,10 @@ ROWS, CASES = "evaluation/rows.jsonl", "evaluation/cases.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """What an evaluation gave and where it is kept."""
+    """What an evaluation gave and where it is kept.
+
+    left_out: what was not judged, a line each. missing: datasets that are not on this machine, with the reason.
+    """
 
     suite: str
     run_id: str
@@ -45,6 +50,7 @@ class EvaluationResult:
     runs: tuple[ArmOutcomes, ...]
     report: Path
     left_out: tuple[str, ...]
+    missing: Mapping[str, str]
     listened: tuple[Listened, ...] = ()
 
 
@@ -100,25 +106,12 @@ def evaluate_in(
         cases=tuple(case_results(runs)),
         runs=runs,
         report=report_path(suite, run.run_id),
-        left_out=left_out(suite, runs),
+        left_out=left_out(suite, limit),
+        missing=missing(suite),
         listened=listened,
     )
     _log(run, suite, config, result)
     return result
-
-
-def left_out(suite: Suite, runs: Sequence[ArmOutcomes]) -> tuple[str, ...]:
-    """What the evaluation did not judge, a line each: limits, datasets that are not here, stages that text skips."""
-    limited = {
-        f"{r.dataset.name}: {len(r.outcomes)} cases run, {r.left_out} left out by the limit" for r in runs if r.left_out
-    }
-    absent = {f"{name}: skipped. {why}" for name, why in missing(suite).items()}
-    text = {
-        f"{r.dataset.name}: text only, its cases enter after the transcript stage"
-        for r in runs
-        if r.outcomes and all(outcome.case.audio is None for outcome in r.outcomes)
-    }
-    return tuple(sorted(limited | absent | text))
 
 
 def report_path(suite: Suite, run_id: str) -> Path:
