@@ -21,7 +21,7 @@ from vaidya.errors import (
 )
 from vaidya.note.base import Draft
 from vaidya.pipeline import Pipeline
-from vaidya.schema import FindingsState, Intake, NoteState, Tier, TranscriptState, TriageRecord
+from vaidya.schema import AudioFlag, FindingsState, Intake, NoteState, Tier, TranscriptState, TriageRecord
 from vaidya.testing import make_findings, make_note, make_transcript
 from vaidya.units import SAMPLE_RATE_HZ
 
@@ -172,6 +172,79 @@ def test_a_stage_that_hangs_is_left_behind():
     assert record.decision.tier >= Tier.URGENT
 
 
+def test_a_hung_stage_does_not_keep_the_process_alive():
+    code = (
+        f"import runpy; here = runpy.run_path({__file__!r})\n"
+        "slow = here['pipeline'](transcriber=here['Hears'](delay_s=60), transcript__timeout_s=0.2)\n"
+        "print(here['codes'](slow(here['wav'](), vitals=here['NORMAL'])))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert "STAGE_TIMEOUT" in done.stdout
+
+
+def broken(*_arguments, **_settings):
+    raise RuntimeError("patient Asha Rao said 98450")
+
+
+@pytest.mark.parametrize(
+    ("step", "stage"),
+    [
+        ("preliminary", "triage"),
+        ("decide", "triage"),
+        ("with_standing_plan", "note"),
+        ("assemble", "record"),
+        ("extractive_note", "note"),
+    ],
+)
+@pytest.mark.parametrize("written", [True, False], ids=["note written", "note failed"])
+def test_no_step_that_fails_loses_the_consultation(monkeypatch, step, stage, written):
+    monkeypatch.setattr(f"vaidya.consultation.{step}", broken)
+    dying = NORMAL | {"sbp": 62}
+    writer = Writes() if written else Writes(error=KeyError("tier"))
+    record = pipeline(writer=writer)(wav(), vitals=dying, patient=ADULT)
+    if step != "extractive_note" or not written:
+        assert (stage, "INTERNAL") in codes(record)
+        assert f"{stage}:INTERNAL" in record.decision.human_reasons
+        assert record.decision.needs_human
+    assert record.decision.tier is Tier.EMERGENCY
+    assert record.transcript.state is TranscriptState.SPEECH
+    assert "Asha" not in record.model_dump_json()
+    assert TriageRecord.model_validate_json(record.model_dump_json()) == record
+
+
+def test_rules_that_fail_leave_an_urgent_patient_and_a_person(monkeypatch):
+    monkeypatch.setattr("vaidya.consultation.decide", broken)
+    calm = pipeline()(wav(), vitals=NORMAL, patient=ADULT).decision
+    assert (calm.tier, calm.needs_human) == (Tier.URGENT, True)
+    feared = pipeline(writer=Writes(Tier.EMERGENCY))(wav(), vitals=NORMAL, patient=ADULT).decision
+    assert feared.tier is Tier.EMERGENCY
+
+
+def test_a_note_that_cannot_even_be_quoted_is_abstained(monkeypatch):
+    monkeypatch.setattr("vaidya.consultation.extractive_note", broken)
+    record = pipeline(writer=Writes(error=OSError("gone")))(wav(), vitals=NORMAL, patient=ADULT)
+    assert (record.note.state, record.note.reason) == (NoteState.ABSTAINED, "INTERNAL")
+    assert record.decision.tier >= Tier.URGENT
+
+
+def test_an_emergency_that_the_model_told_before_it_failed_is_kept():
+    class Stops(Writes):
+        def write(self, source, *, on_tier=None, on_text=None):
+            on_tier(self.tier)
+            raise GenerationTimeoutError("too slow")
+
+    assert pipeline(writer=Stops(Tier.EMERGENCY))(wav(), vitals=NORMAL, patient=ADULT).decision.tier is Tier.EMERGENCY
+    mild = pipeline(writer=Stops(Tier.ROUTINE))(wav(), vitals=NORMAL, patient=ADULT)
+    assert (mild.decision.tier, mild.decision.floors.get("model")) == (Tier.URGENT, None)
+
+
+def test_a_recording_that_was_cut_off_is_urgent_and_asks_a_person():
+    record = pipeline()(wav()[: len(wav()) // 2], vitals=NORMAL, patient=ADULT)
+    assert AudioFlag.TRUNCATED in record.recording.flags
+    assert record.decision.tier is Tier.URGENT
+    assert "RECORDING_TRUNCATED" in record.decision.human_reasons
+
+
 def test_unusable_sound_is_raised_only_when_nothing_else_was_given():
     with pytest.raises(AudioFormatError):
         pipeline()(b"this is not a recording, whatever its name says" * 20)
@@ -185,9 +258,14 @@ def test_a_path_that_does_not_exist_is_the_callers_mistake(tmp_path):
         pipeline()(tmp_path / "nothing.wav", vitals=NORMAL)
 
 
-def test_nothing_at_all_is_refused():
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"patient": ADULT}, {"vitals": {"spo2_scale": 2}}, {"complaint": "  "}, {"language": "hi"}],
+    ids=["nothing", "patient", "scale", "blank", "language"],
+)
+def test_nothing_to_decide_on_is_refused(given):
     with pytest.raises(IntakeError):
-        pipeline()()
+        pipeline()(**given)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from vaidya.evaluation.rows import PIPELINE_ARM, Row
 from vaidya.evaluation.run import ArmOutcomes
 from vaidya.evaluation.triage import acceptable_tiers
 from vaidya.language import normalise, words
-from vaidya.schema import Case, Decision, Fact, Tier, TriageRecord
+from vaidya.schema import AudioFlag, Case, Decision, Fact, Tier, TriageRecord
 from vaidya.triage import TriageInput, decide
 
 STAGES = ("transcript", "translation", "note")
@@ -62,6 +62,7 @@ def decide_again(record: TriageRecord, config: TriageConfig) -> Decision:
             findings=record.findings,
             model_tier=record.decision.floors.get("model"),
             note_state=record.note.state,
+            truncated=record.recording is not None and AudioFlag.TRUNCATED in record.recording.flags,
             failures=tuple(f"{failure.stage}:{failure.code}" for failure in record.failures),
         ),
         config,

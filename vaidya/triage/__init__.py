@@ -4,12 +4,12 @@ Nothing lowers a tier; unknown is never ROUTINE.
 """
 
 from vaidya.triage.complaint import complaints
-from vaidya.triage.decide import decide, preliminary
+from vaidya.triage.decide import asking, decide, preliminary, undecided
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.lexicon import candidates
 from vaidya.triage.red_flags import red_flags
 
-__all__ = ["TriageInput", "decide", "preliminary", "warm_up"]
+__all__ = ["TriageInput", "asking", "decide", "preliminary", "undecided", "warm_up"]
 
 
 def warm_up() -> None:

@@ -11,7 +11,7 @@ from vaidya.schema import Decision, Patient, Reason, Source, Tier, Vitals
 from vaidya.triage.complaint import complaint_reasons
 from vaidya.triage.evidence import TriageInput, without_recording
 from vaidya.triage.news2 import news2
-from vaidya.triage.policy import human_reasons, policy_reasons
+from vaidya.triage.policy import human_reasons, policy_reasons, undecided_reason
 from vaidya.triage.red_flags import red_flag_reasons
 from vaidya.triage.signs import signs_of
 from vaidya.triage.sound import sound_reasons
@@ -50,6 +50,30 @@ def preliminary(vitals: Vitals, patient: Patient, complaint: str | None, config:
     It can only be raised afterwards.
     """
     return _most_severe(_ruled(without_recording(vitals, patient, complaint), config))
+
+
+def undecided(early: Tier | None, model_tier: Tier | None, failures: Sequence[str]) -> Decision:
+    """The decision where the rules themselves failed: the most severe of what was known, at least URGENT, and a person.
+
+    failures: "stage:CODE" for each stage that failed.
+    """
+    reasons = [undecided_reason(early)]
+    if model_tier is not None:
+        reasons.append(Reason(source=Source.MODEL, rule="model_tier", tier=model_tier))
+    return Decision(
+        tier=max(reason.tier for reason in reasons),
+        preliminary_tier=early,
+        needs_human=True,
+        human_reasons=tuple(failures),
+        reasons=tuple(reasons),
+        floors={reason.source.value: reason.tier for reason in reasons},
+    )
+
+
+def asking(decision: Decision, failures: Sequence[str]) -> Decision:
+    """The decision with a person asked for every failed stage, those that failed after it included."""
+    codes = tuple(dict.fromkeys((*decision.human_reasons, *failures)))
+    return decision.model_copy(update={"needs_human": bool(codes), "human_reasons": codes})
 
 
 def _ruled(evidence: TriageInput, config: TriageConfig) -> tuple[Reason, ...]:

@@ -7,6 +7,8 @@ Unknown is never ROUTINE (docs/decisions, "What triage does with the unknown"):
   otherwise was, close ROUTINE, and a person is asked to listen to them.
 - unknown: no complaint is understood and few vital signs were measured, or a complaint was made that neither rule nor
   model understood. URGENT, and a person is asked.
+- set aside: words that would raise a red flag were said, and other words seem to take them back (a fear, an old date, an
+  answer that is neither yes nor no). The reading may be wrong, so a person is asked; the tier stays what is known.
 - partly known: vital signs are incomplete, or no complaint was given. ROUTINE is closed; what is known decides.
 """
 
@@ -17,6 +19,8 @@ from vaidya.schema import NoteState, Patient, Reason, Segment, Source, Tier, Tra
 from vaidya.transcript.gates import Doubt
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.news2 import NEEDED
+from vaidya.triage.red_flags import flags_in_doubt
+from vaidya.triage.signs import doubted_signs, signs_of
 
 # Codes of `Decision.human_reasons`; a failed stage stands there as "stage:CODE".
 AGE_UNKNOWN = "AGE_UNKNOWN"
@@ -35,6 +39,7 @@ WORDS_WITHHELD = "WORDS_WITHHELD"
 NOTE_FAILED = "NOTE_FAILED"
 MODEL_TIER_MISSING = "MODEL_TIER_MISSING"
 MODEL_FAR_MILDER = "MODEL_FAR_MILDER"
+RED_FLAG_SET_ASIDE = "RED_FLAG_SET_ASIDE"
 
 # Rules that close ROUTINE without asking a person.
 VITALS_INCOMPLETE = "VITALS_INCOMPLETE"
@@ -114,6 +119,11 @@ def _gaps(evidence: TriageInput, known: Sequence[Reason]) -> list[str]:
     return gaps
 
 
+def undecided_reason(early: Tier | None) -> Reason:
+    """The floor where the rules failed: the preliminary tier, at least URGENT."""
+    return _policy(STAGE_FAILED, max(early or Tier.URGENT, Tier.URGENT))
+
+
 def _policy(code: str, tier: Tier) -> Reason:
     return Reason(source=Source.POLICY, rule=code.lower(), tier=tier, detail=MEANING[code])
 
@@ -130,6 +140,8 @@ def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: Tria
         codes.append(LANGUAGE_NOT_READ)
     if _model_far_milder(evidence, reasons, config):
         codes.append(MODEL_FAR_MILDER)
+    if set_aside(evidence, reasons, config):
+        codes.append(RED_FLAG_SET_ASIDE)
     return (*codes, *evidence.failures)
 
 
@@ -161,6 +173,13 @@ def withheld(evidence: TriageInput) -> tuple[Segment, ...]:
 def _voiced(segment: Segment) -> bool:
     """Whether somebody surely spoke there; sounds like coughs are withheld too, and say nothing of how urgent it is."""
     return Doubt.NOT_BELIEVED not in segment.flags
+
+
+def set_aside(evidence: TriageInput, known: Sequence[Reason], config: TriageConfig) -> tuple[Reason, ...]:
+    """Red flags of EMERGENCY that were said and taken back with doubt; none where the patient is an EMERGENCY anyway."""
+    if not config.red_flags or any(reason.tier is Tier.EMERGENCY for reason in known):
+        return ()
+    return flags_in_doubt(signs_of(evidence), doubted_signs(evidence))
 
 
 def _about_patient(patient: Patient, config: TriageConfig) -> list[str]:
