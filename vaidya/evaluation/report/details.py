@@ -65,7 +65,7 @@ def tier_names(tiers: Sequence[Tier]) -> str:
 def clip_views(listened: Sequence[Listened]) -> list[dict[str, Any]]:
     """Every clip that was listened to: what it is, what was heard in it, wrong ones first."""
     rows = [_clip(one.dataset, clip) for one in listened for clip in one.clips]
-    return sorted(rows, key=lambda row: (row["right"] == "yes", row["label"]))
+    return sorted(rows, key=lambda row: (row["right"], row["label"]))
 
 
 def _clip(dataset: str, clip: Judged) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _clip(dataset: str, clip: Judged) -> dict[str, Any]:
         "dataset": dataset,
         "label": clip.reference,
         "heard": clip.decided or clip.reason or "nothing decided",
-        "right": "yes" if clip.decided == clip.reference else "no",
+        "right": clip.decided == clip.reference,
         "probability": f"{max(clip.scores.values()):.2f}" if clip.scores else "",
         "rate": "" if clip.rate is None else f"{clip.rate:.1f}",
         "reference_rate": "" if clip.reference_rate is None else f"{clip.reference_rate:.1f}",

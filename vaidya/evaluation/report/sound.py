@@ -8,7 +8,19 @@ import numpy as np
 from vaidya.acoustic.mel import FRAME, HOP, log_mel
 from vaidya.evaluation.interval import exact
 from vaidya.evaluation.rate import Rate
-from vaidya.evaluation.report.plots import BLUE, DOTS_PER_IN, GREEN, GREY, NORMAL, ORANGE, SKY, SMALL, VERMILION, _axes
+from vaidya.evaluation.report.plots import (
+    BLUE,
+    DOTS_PER_IN,
+    GREEN,
+    GREY,
+    NORMAL,
+    ORANGE,
+    SKY,
+    SMALL,
+    VERMILION,
+    WIDTH_IN,
+    _axes,
+)
 from vaidya.schema import Findings, Recording
 from vaidya.units import SAMPLE_RATE_HZ
 
@@ -76,7 +88,7 @@ def reliability_diagram(bins: Mapping[str, Sequence[tuple[float, float, int]]], 
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.5, 0.6 + 2.6 * -(-len(bins) // 2)), dpi=DOTS_PER_IN, layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, 0.7 + 1.9 * -(-len(bins) // 2)), dpi=DOTS_PER_IN, layout="constrained")
     figure.suptitle(title, x=0.02, ha="left", fontsize=NORMAL, fontweight="bold")
     panels = figure.subplots(-(-len(bins) // 2), 2, sharex=True, sharey=True, squeeze=False).flat
     for axes, (label, points) in zip(panels, bins.items(), strict=False):

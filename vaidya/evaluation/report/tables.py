@@ -59,19 +59,22 @@ def glance(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def results(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Every row over all cases, grouped by dataset, then by arm."""
+    return _grouped((row, row.arm) for row in rows if row.cohort == ALL)
+
+
+def cohorts(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The pipeline's rows by cohort, grouped by dataset, then by cohort."""
+    return _grouped((row, row.cohort) for row in rows if row.cohort != ALL and row.arm == PIPELINE_ARM)
+
+
+def _grouped(rows: Iterable[tuple[Row, str]]) -> list[dict[str, Any]]:
     groups: dict[str, dict[str, list[dict[str, str]]]] = {}
-    for row in rows:
-        if row.cohort == ALL:
-            groups.setdefault(row.dataset, {}).setdefault(row.arm, []).append(row_view(row))
+    for row, name in rows:
+        groups.setdefault(row.dataset, {}).setdefault(name, []).append(row_view(row))
     return [
-        {"dataset": dataset, "arms": [{"name": arm, "rows": shown} for arm, shown in arms.items()]}
-        for dataset, arms in groups.items()
+        {"dataset": dataset, "groups": [{"name": name, "rows": shown} for name, shown in named.items()]}
+        for dataset, named in groups.items()
     ]
-
-
-def cohorts(rows: Iterable[Row]) -> list[dict[str, str]]:
-    """The pipeline's rows by cohort."""
-    return [row_view(row) for row in rows if row.cohort != ALL and row.arm == PIPELINE_ARM]
 
 
 def meanings(rows: Iterable[Row]) -> dict[str, str]:
