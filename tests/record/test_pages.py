@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from vaidya.record import html, page, view
-from vaidya.schema import Patient, Recording, RecordingInfo, Sex, Tier
+from vaidya.schema import AudioFlag, Patient, Recording, RecordingInfo, Segment, Sex, Tier
 from vaidya.units import SAMPLE_RATE_HZ
 
 SHOWN = (
@@ -58,6 +58,30 @@ def terminal(record) -> str:
     console = Console(width=160, file=io.StringIO(), force_terminal=False)
     page.show(record, console)
     return console.file.getvalue()
+
+
+def info(*flags):
+    return RecordingInfo(
+        sha256="0" * 64, size_bytes=1, container="wav", codec="pcm", source_rate_hz=16000, channels=1,
+        duration_s=5.0, peak=1.0, rms_dbfs=-3.0, silence_share=0.0, clipped_share=0.0, flags=flags,
+    )  # fmt: skip
+
+
+def everywhere(record) -> tuple[str, str]:
+    return terminal(record), re.sub(r"\s+", " ", Text(html.page(record)).text)
+
+
+@pytest.mark.parametrize("flag", AudioFlag)
+def test_both_pages_say_what_is_wrong_with_the_recording(record, flag):
+    for shown in everywhere(record.model_copy(update={"recording": info(flag)})):
+        assert view.FLAGS[flag] in shown
+
+
+def test_both_pages_say_where_words_were_withheld(record):
+    gap = Segment(id=0, start_s=0.5, end_s=2.0, text="", flags=("UNINTELLIGIBLE", "LOW_PROBABILITY"))
+    heard = record.transcript.model_copy(update={"segments": (gap,)})
+    for shown in everywhere(record.model_copy(update={"transcript": heard})):
+        assert "not understood: listen to it] (unintelligible, low probability)" in shown
 
 
 @pytest.mark.parametrize("words", SHOWN)
@@ -114,11 +138,7 @@ def luminance(colour: str) -> float:
 
 def test_each_segment_is_playable_where_the_recording_is_given(record):
     samples = np.linspace(-1, 1, 5 * SAMPLE_RATE_HZ, dtype=np.float32)
-    info = RecordingInfo(
-        sha256="0" * 64, size_bytes=1, container="wav", codec="pcm", source_rate_hz=16000, channels=1,
-        duration_s=5.0, peak=1.0, rms_dbfs=-3.0, silence_share=0.0, clipped_share=0.0,
-    )  # fmt: skip
-    clips = re.findall(r'src="data:audio/wav;base64,([^"]+)"', html.page(record, Recording(samples, info)))
+    clips = re.findall(r'src="data:audio/wav;base64,([^"]+)"', html.page(record, Recording(samples, info())))
     lengths = []
     for clip in clips:
         with wave.open(io.BytesIO(base64.b64decode(clip))) as file:

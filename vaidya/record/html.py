@@ -102,7 +102,7 @@ def _heard(record: TriageRecord, audio: Recording | None) -> str:
 
 def _segment(segment: Segment, audio: Recording | None) -> str:
     english = segment.english if segment.english and segment.english != segment.text else None
-    words = escape(segment.text) + (f"<br><em>{escape(english)}</em>" if english else "")
+    words = escape(view.words(segment)) + (f"<br><em>{escape(english)}</em>" if english else "")
     player = f"<td>{_player(segment, audio)}</td>" if audio is not None else ""
     return f'<tr><td class="dim">{escape(view.span(segment))}</td>{player}<td>{words}</td></tr>'
 

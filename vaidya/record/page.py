@@ -79,7 +79,7 @@ def _line(line: view.Line) -> Text:
 def _heard(record: TriageRecord) -> RenderableType:
     parts: list[RenderableType] = [Text(view.heard(record))]
     for segment in record.transcript.segments:
-        text = Text(f"  {view.span(segment)}  ", style="dim").append(segment.text, style="default")
+        text = Text(f"  {view.span(segment)}  ", style="dim").append(view.words(segment), style="default")
         if segment.english and segment.english != segment.text:
             text.append(f"\n      {segment.english}", style="italic")
         parts.append(text)

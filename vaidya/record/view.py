@@ -6,7 +6,7 @@ Both pages read from here, so the terminal and the notebook can never tell two s
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vaidya.schema import SECTIONS, Consciousness, Segment, Statement, Tier, TranscriptState, TriageRecord
+from vaidya.schema import SECTIONS, AudioFlag, Consciousness, Segment, Statement, Tier, TranscriptState, TriageRecord
 from vaidya.units import VITAL_UNITS
 
 SAFETY_NOTICE = (
@@ -31,6 +31,13 @@ HEARD = {
     TranscriptState.UNRELIABLE: "speech that could not be transcribed reliably: listen to the recording",
     TranscriptState.FAILED: "not transcribed: listen to the recording",
 }
+FLAGS = {
+    AudioFlag.TRUNCATED: "the file is cut off or damaged: part of what was recorded is lost",
+    AudioFlag.CLIPPED: "too loud: the sound is clipped",
+    AudioFlag.SILENT: "almost nothing but silence",
+    AudioFlag.QUIET: "very quiet",
+}
+NO_WORDS = "[not understood: listen to it]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +152,21 @@ def evidence(record: TriageRecord, item: str) -> str:
 
 
 def heard(record: TriageRecord) -> str:
-    """The state of the transcript, its language with the probability, and the reasons for doubt."""
+    """The state of the transcript, its language with the probability, and the reasons for doubt in words or sound."""
     transcript = record.transcript
     parts = ["nothing: no recording was given" if _no_recording(record) else HEARD[transcript.state]]
     if transcript.language:
         sure = transcript.language_probability
         parts.append(f"language {transcript.language}" + (f" ({sure:.0%})" if sure is not None else " (as given)"))
     parts += [reason.replace("_", " ").lower() for reason in transcript.reasons]
+    parts += [FLAGS[flag] for flag in (record.recording.flags if record.recording else ())]
     return "; ".join(parts)
+
+
+def words(segment: Segment) -> str:
+    """What a segment holds; a stretch whose words were withheld says so, with the reasons for doubt."""
+    doubts = ", ".join(flag.replace("_", " ").lower() for flag in segment.flags)
+    return " ".join(filter(None, (segment.text or NO_WORDS, f"({doubts})" if doubts else "")))
 
 
 def _no_recording(record: TriageRecord) -> bool:
