@@ -49,9 +49,16 @@ def test_unknown_is_absent_not_filled(bare):
 def test_every_time_is_the_records_own(record, made_at):
     bundle = to_bundle(made_at(record, "2020-02-29T23:59:58+00:00"))
     stamps = {bundle["timestamp"], of_type(bundle, "Composition")[0]["date"]}
-    stamps |= {o["effectiveDateTime"] for o in of_type(bundle, "Observation")}
+    stamps |= {o["issued"] for o in of_type(bundle, "Observation")}
     stamps |= {r["occurrenceDateTime"] for r in of_type(bundle, "RiskAssessment")}
     assert {datetime.fromisoformat(s) for s in stamps} == {datetime.fromisoformat("2020-02-29T23:59:58+00:00")}
+
+
+def test_when_a_vital_was_measured_is_unknown_and_said_to_be(record):
+    for observation in of_type(to_bundle(record), "Observation"):
+        assert "effectiveDateTime" not in observation
+        absent = observation["_effectiveDateTime"]["extension"]
+        assert [(e["url"].rpartition("/")[2], e["valueCode"]) for e in absent] == [("data-absent-reason", "unknown")]
 
 
 def test_nothing_is_final_before_a_clinician_has_looked(record):

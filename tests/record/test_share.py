@@ -1,5 +1,6 @@
 """What leaves the record store: the medicine, and nobody's name."""
 
+from vaidya.record.fhir import to_bundle
 from vaidya.record.share import shareable
 from vaidya.schema import Patient, Segment, SoapNote, Statement, TriageRecord, Word
 
@@ -35,6 +36,21 @@ def test_what_a_reader_needs_stays(record):
     assert [s.text for s in shared.note.subjective] == [s.text for s in record.note.subjective]
     assert shared.transcript.segments[0].text == record.transcript.segments[0].text
     TriageRecord.model_validate_json(shared.model_dump_json())
+
+
+def test_neither_the_day_nor_the_sound_leads_back_to_the_patient(record):
+    heard = record.findings.model_copy(update={"embedding_sha256": "e" * 64})
+    shared = shareable(record.model_copy(update={"findings": heard}))
+    assert shared.provenance.created_at == "2026-01-01T00:00:00+00:00"
+    assert shared.findings.embedding_sha256 is None
+    assert shared.findings.cough_count == record.findings.cough_count
+    assert "2026-01-05" not in shared.model_dump_json()
+
+
+def test_a_shared_record_is_still_a_bundle(record):
+    bundle = to_bundle(shareable(record))
+    assert bundle["timestamp"].startswith("2026-01-01")
+    assert "2026-01-05" not in str(bundle)
 
 
 def test_two_shares_of_one_record_cannot_be_linked_by_their_ids(record):

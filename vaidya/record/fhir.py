@@ -1,7 +1,8 @@
 """A record as a FHIR R4 document: a Bundle built and validated by code, never by a model.
 
 Nothing is invented: a vital that was not measured has no Observation, an unknown sex no `gender`, an age no made-up
-birth date; every time is the record's own. All of it is `preliminary` until a clinician has reviewed it.
+birth date, and when a vital was measured is said to be unknown; every other time is the record's own. All of it is
+`preliminary` until a clinician has reviewed it.
 
 Sources: FHIR R4 (hl7.org/fhir/R4: bundle document, composition, riskassessment, vital-signs profile); LOINC codes of
 the vital signs in `vaidya.units`; section codes from FHIR's value set doc-section-codes; SNOMED CT codes of ACVPU from
@@ -42,6 +43,9 @@ SECTION_CODES: dict[SectionName, tuple[str, str]] = {
     "assessment": ("51848-0", "Evaluation note"),
     "plan": ("18776-5", "Plan of care note"),
 }
+# The vital-signs profile demands the time of measurement; an intake does not tell it.
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+UNKNOWN_TIME = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
 # v3-ActPriority; SEMI_URGENT has no twin there and stays text.
 PRIORITY = {Tier.EMERGENCY: "EM", Tier.URGENT: "UR", Tier.ROUTINE: "R"}
 
@@ -150,7 +154,8 @@ def _observation(record: TriageRecord, name: str) -> Resource:
         "category": [_concept(TERMINOLOGY + "observation-category", "vital-signs", "Vital Signs")],
         "code": {"coding": _vital_codes(name), "text": view.LABELS[name]},
         **_about(record),
-        "effectiveDateTime": record.provenance.created_at,
+        "issued": record.provenance.created_at,
+        "_effectiveDateTime": UNKNOWN_TIME,
         **_vital_value(record, name),
     }
 
