@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from math import exp
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from vaidya.config import LlmConfig
 from vaidya.errors import ConfigError, GenerationContextError, GenerationError, GenerationTimeoutError, WeightsError
 from vaidya.llm.base import load_language_model
 from vaidya.llm.llama_cpp import LlamaCpp
+from vaidya.llm.reply import ALTERNATIVES, OPENING_TOKENS
 from vaidya.schema import FinishReason
 
 
@@ -54,6 +56,16 @@ def test_pieces_add_up_to_the_reply_and_are_timed(model):
     assert reply.tokens_out > 0
     assert reply.ttft_s > 0
     assert reply.decode_s > 0
+
+
+def test_the_first_tokens_come_with_what_else_they_could_have_been(model):
+    reply = model.generate(ask("hello"), SCHEMA, max_tokens=200)
+    assert len(reply.opening) == OPENING_TOKENS
+    assert reply.text.startswith("".join(token.text for token in reply.opening))
+    # Single bytes above ASCII, of which this model has many, are all written as one broken character.
+    assert all(1 < len(token.alternatives) <= ALTERNATIVES for token in reply.opening)
+    assert all(sum(map(exp, token.alternatives.values())) <= 1 + 1e-4 for token in reply.opening)
+    assert model.generate(ask("hello"), max_tokens=4).opening == ()
 
 
 def test_the_same_request_gives_the_same_reply(model):
@@ -174,6 +186,7 @@ def test_an_adapter_changes_the_reply_and_is_recorded(tiny_gguf, tmp_path, model
 def test_prompt_lookup_gives_the_same_reply(tiny_gguf, model):
     looked_up = LlamaCpp(config(tiny_gguf, options={"speculative": "ngram-simple"}))
     assert looked_up.generate(ask("hello"), max_tokens=40).text == model.generate(ask("hello"), max_tokens=40).text
+    assert looked_up.generate(ask("hello"), SCHEMA).text == model.generate(ask("hello"), SCHEMA).text
     looked_up.close()
 
 

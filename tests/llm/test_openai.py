@@ -20,6 +20,7 @@ from vaidya.errors import (
 from vaidya.llm import openai
 from vaidya.llm.llama_server import LlamaServer
 from vaidya.llm.openai import OpenAICompatible
+from vaidya.llm.reply import ALTERNATIVES, OPENING_TOKENS
 from vaidya.schema import FinishReason
 from vaidya.settings import settings
 
@@ -141,7 +142,7 @@ def test_a_wait_past_the_time_limit_is_not_begun():
         assert time.perf_counter() - start < 20
 
 
-@pytest.mark.parametrize("field", ["response_format", "stream_options"])
+@pytest.mark.parametrize("field", ["top_logprobs", "response_format", "stream_options"])
 def test_a_server_that_refuses_a_field_is_asked_without_it(field):
     def act(handler, request):
         if field in request:
@@ -155,6 +156,23 @@ def test_a_server_that_refuses_a_field_is_asked_without_it(field):
         before = len(requests)
         engine.generate(ask("hello"), SCHEMA)
         assert len(requests) == before + 1
+        assert ("response_format" in requests[-1]) == (field == "top_logprobs")
+
+
+def test_alternatives_are_read_from_the_beginning_alone():
+    def event(number):
+        listed = [{"token": "a", "logprob": -0.5}, {"token": str(number), "logprob": -2.0}]
+        found = piece("a")
+        found["choices"][0]["logprobs"] = {"content": [{"token": "a", "logprob": -0.5, "top_logprobs": listed}]}
+        return found
+
+    with serving(lambda handler, _: handler.events(*map(event, range(40)), piece(finish="stop"))) as (url, requests):
+        reply = client(url).generate(ask("hello"), SCHEMA)
+        assert client(url).generate(ask("hello")).text == reply.text
+    assert [token.alternatives for token in reply.opening] == [
+        {"a": -0.5, str(number): -2.0} for number in range(OPENING_TOKENS)
+    ]
+    assert [request.get("top_logprobs") for request in requests] == [ALTERNATIVES, None]
 
 
 def test_a_refusal_is_coded_and_not_quoted():

@@ -3,7 +3,7 @@
 import pytest
 
 from vaidya.errors import GenerationError, GenerationTimeoutError
-from vaidya.llm.reply import ReplyStream, finish_reason
+from vaidya.llm.reply import ReplyStream, finish_reason, tokens_of
 from vaidya.schema import FinishReason
 
 
@@ -46,3 +46,23 @@ def test_past_the_limit_the_error_says_how_far_it_came():
     stream.add("a")
     with pytest.raises(GenerationTimeoutError, match="while it was being written"):
         stream.check()
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [None, [], {}, {"content": None}, {"content": ["a"]}, {"content": [{"token": 7}]}, {"tokens": ["a"]}],
+    ids=str,
+)
+def test_log_probabilities_in_another_form_are_none(logprobs):
+    assert list(tokens_of(logprobs)) == []
+
+
+def test_alternatives_without_a_finite_number_are_left_out():
+    listed = [
+        {"token": "a", "logprob": 1e-9},
+        {"token": "b", "logprob": None},
+        {"token": "c", "logprob": float("-inf")},
+    ]
+    twice = [{"token": "?", "logprob": -1.0}, {"token": "?", "logprob": -3.0}]
+    (token,) = tokens_of({"content": [{"token": "a", "top_logprobs": [*listed, *twice]}]})
+    assert token.alternatives == {"a": 0.0, "?": -1.0}

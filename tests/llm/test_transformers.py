@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from math import exp
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def test_pieces_add_up_to_the_reply_and_are_timed(model):
     assert reply.ttft_s > 0
     assert reply.decode_s > 0
     assert reply.tokens_in > 100
+
+
+def test_the_first_tokens_come_with_what_else_the_schema_allowed(text_model):
+    reply = text_model.generate(ask("hello"), SCHEMA, max_tokens=200)
+    assert reply.text.startswith("".join(token.text for token in reply.opening))
+    first = reply.opening[0]
+    assert set(first.alternatives) == {"{"}  # the schema leaves nothing else, and no probability to it
+    assert first.alternatives["{"] == pytest.approx(0.0, abs=1e-6)
+    letters = next(token for token in reply.opening if token.text in set("EUR"))
+    assert set(letters.alternatives) == set("EUR")
+    assert sum(map(exp, letters.alternatives.values())) == pytest.approx(1.0, abs=1e-5)
+    assert text_model.generate(ask("hello"), max_tokens=4).opening == ()
 
 
 def test_a_reply_cut_at_the_limit_says_so(model):

@@ -12,7 +12,7 @@ from vaidya.config import LlmConfig
 from vaidya.errors import GenerationContextError, GenerationError
 from vaidya.llm.base import JsonSchema
 from vaidya.llm.json_schema import inlined
-from vaidya.llm.reply import ReplyStream, finish_reason
+from vaidya.llm.reply import ReplyStream, finish_reason, tokens_of
 from vaidya.schema import Generation, Message
 
 # How a server is told the schema. json_schema: OpenAI, vLLM, Ollama, llama-server, TGI 3. json_value: TGI 2.
@@ -104,6 +104,7 @@ class ChatReply:
             if self._left < 0:
                 raise GenerationError("the server ignores `max_tokens`: its reply was stopped and is not used")
             self._stream.add(text)
+            self._stream.weighed(tokens_of(choice.get("logprobs")))
             self._reason = choice.get("finish_reason") or self._reason
 
     def generation(self) -> Generation:

@@ -1,6 +1,8 @@
 """A schema held while transformers generates: llguidance says, token by token, what may come next."""
 
 import json
+import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +15,8 @@ from transformers import LogitsProcessor, PreTrainedTokenizerFast
 from vaidya.errors import GenerationError
 from vaidya.llm.base import JsonSchema
 from vaidya.llm.json_schema import compact
+from vaidya.llm.reply import ALTERNATIVES, OPENING_TOKENS
+from vaidya.schema import Token
 
 
 @lru_cache(maxsize=4)
@@ -59,3 +63,26 @@ class SchemaProcessor(LogitsProcessor):
     def _raise_on_error(self) -> None:
         if self._matcher.is_error():
             raise GenerationError("the JSON schema cannot be held by llguidance with this tokenizer")
+
+
+class Alternatives(LogitsProcessor):
+    """Keeps the likeliest tokens at each of a reply's first places, as it finds them: after the schema's mask.
+
+    Stands last among the processors, at which sampling's temperature has not been applied yet. For batch size one.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[dict[int, float]] = []
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> Any:  # noqa: ARG002 - transformers'
+        """scores: shape (1, vocabulary), unchanged."""
+        if len(self.seen) < OPENING_TOKENS:
+            best = scores[0].float().log_softmax(-1).topk(ALTERNATIVES)
+            pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            self.seen.append({id_: min(p, 0.0) for id_, p in pairs if math.isfinite(p)})
+        return scores
+
+    def tokens(self, written: Sequence[int], decoded: Callable[[list[int]], str]) -> Iterator[Token]:
+        """The first tokens of a reply as text. written: ids of the whole reply."""
+        for id_, listed in zip(written, self.seen, strict=False):
+            yield Token(text=decoded([id_]), alternatives={decoded([other]): p for other, p in listed.items()})

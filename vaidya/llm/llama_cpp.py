@@ -10,7 +10,7 @@ from vaidya.llm.base import JsonSchema, OnText
 from vaidya.llm.json_schema import grammar
 from vaidya.llm.llama_prefix import PrefixStore, rendered_prefix
 from vaidya.llm.llama_server import LlamaServer, read_options
-from vaidya.llm.reply import ReplyStream, finish_reason
+from vaidya.llm.reply import ALTERNATIVES, ReplyStream, finish_reason, tokens_of
 from vaidya.schema import Generation, Message, WeightsUsed
 from vaidya.weights import resolve
 
@@ -77,8 +77,12 @@ class LlamaCpp:
             "return_progress": True,  # a chunk after each batch of the prompt, so that a long one can be stopped
             "stream_options": {"include_usage": True},
         }
+        if schema is None:
+            return request
         # The server's own `response_format` allows white space between the parts; the grammar does not.
-        return request if schema is None else {**request, "grammar": grammar(schema)}
+        # Log-probabilities are those before the grammar's mask: at temperature 0 the masked ones are 1 for the token
+        # taken. They cost 1 ms a token (vocabulary of 152,000), 0.8 % of the half-billion model's on one core.
+        return {**request, "grammar": grammar(schema), "logprobs": True, "top_logprobs": ALTERNATIVES}
 
     def _collect(self, request: dict[str, Any], stream: ReplyStream) -> Generation:
         ended: dict[str, Any] = {}
@@ -89,6 +93,7 @@ class LlamaCpp:
                 raise _refusal(chunk["error"])
             for choice in chunk.get("choices", ()):
                 stream.add(choice["delta"].get("content") or "")
+                stream.weighed(tokens_of(choice.get("logprobs")))
                 ended["reason"] = choice["finish_reason"] or ended.get("reason")
             if "usage" in chunk:
                 ended["usage"] = chunk["usage"]

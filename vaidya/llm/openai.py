@@ -15,7 +15,7 @@ from vaidya.config import LlmConfig
 from vaidya.errors import ConfigError, GenerationContextError, GenerationError, GenerationUnavailableError
 from vaidya.llm.base import JsonSchema, OnText
 from vaidya.llm.chat import ChatReply, SchemaStyle, chat_body, parsed, refused
-from vaidya.llm.reply import ReplyStream
+from vaidya.llm.reply import ALTERNATIVES, ReplyStream
 from vaidya.schema import Generation, Message, WeightsUsed
 from vaidya.settings import settings
 
@@ -46,8 +46,8 @@ class _BusyError(Exception):
 class OpenAICompatible:
     """One server. A key, when it wants one, is `VAIDYA_API_KEY`; it is sent nowhere but to `llm.base_url`.
 
-    A server that refuses the schema or the usage report is asked without them from then on: whoever asked checks the
-    reply in any case.
+    A server that refuses the alternatives of its tokens, the schema or the usage report is asked without them from then
+    on: whoever asked checks the reply in any case.
     """
 
     name = "openai"
@@ -66,7 +66,7 @@ class OpenAICompatible:
         self._config = config
         self._model = config.model
         self._style = self._options.schema_style
-        self._usage_asked = True
+        self._usage_asked = self._alternatives_asked = True
         key = key or settings().api_key
         # Behind a proxy, a server on this machine would be looked for on the proxy's.
         self._http = httpx.Client(
@@ -123,6 +123,8 @@ class OpenAICompatible:
             body |= {"model": self._served_model(stream), "stream": True}
             if self._usage_asked:
                 body["stream_options"] = {"include_usage": True}
+            if self._alternatives_asked and schema is not None:
+                body |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
             with self._sent("POST", "chat/completions", stream, body) as response:
                 if response.status_code == httpx.codes.OK:
                     return self._read(response, stream, limit)
@@ -186,6 +188,9 @@ class OpenAICompatible:
             raise error
 
     def _give_up_a_wish(self, asked_schema: bool) -> bool:
+        if asked_schema and self._alternatives_asked:  # the least needed first
+            self._alternatives_asked = False
+            return True
         if asked_schema and self._style != "none":
             self._style = "none"
             return True

@@ -1,12 +1,18 @@
 """A reply while it is being written: its text, its clock and its time limit."""
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from vaidya.errors import GenerationError, GenerationTimeoutError
 from vaidya.llm.base import OnText
 from vaidya.llm.thought import ThoughtFilter
-from vaidya.schema import FinishReason, Generation
+from vaidya.schema import FinishReason, Generation, Token
+
+OPENING_TOKENS = 16  # of a reply whose alternatives are kept: the tier is the first field, after a code fence at most
+# Alternatives asked for at each token: the most that OpenAI and vLLM give, and enough for the mildest of four tiers.
+ALTERNATIVES = 20
 
 # What servers call the end of a reply: OpenAI, llama.cpp and vLLM say stop and length; TGI says eos_token and
 # stop_sequence; Ollama says load when it was only asked to load a model.
@@ -32,6 +38,25 @@ def finish_reason(name: str | None) -> FinishReason:
     return FINISHED[name]
 
 
+def tokens_of(logprobs: Any) -> Iterator[Token]:
+    """The tokens of a chat completion's `logprobs`; none where the server gave none, or in another form.
+
+    >>> [token.alternatives for token in tokens_of({"content": [{"token": "a", "top_logprobs": []}]})]
+    [{}]
+    """
+    for item in (logprobs.get("content") if isinstance(logprobs, dict) else None) or ():
+        if isinstance(item, dict) and isinstance(item.get("token"), str):
+            yield Token(text=item["token"], alternatives=dict(_alternatives(item.get("top_logprobs"))))
+
+
+def _alternatives(listed: Any) -> Iterator[tuple[str, float]]:
+    # From the last to the first: of two tokens with one text, such as parts of characters, the likelier is kept.
+    for item in reversed(listed if isinstance(listed, list) else []):
+        text, logprob = (item.get("token"), item.get("logprob")) if isinstance(item, dict) else (None, None)
+        if isinstance(text, str) and isinstance(logprob, int | float) and math.isfinite(logprob):
+            yield text, min(float(logprob), 0.0)
+
+
 class ReplyStream:
     """Collects the pieces of one reply, from whatever engine writes them.
 
@@ -44,6 +69,7 @@ class ReplyStream:
         self._on_text = on_text
         self._filter = ThoughtFilter()
         self._pieces: list[str] = []
+        self._opening: list[Token] = []
         self._start = time.perf_counter()
         self._first: float | None = None
         self._last: float | None = None
@@ -79,6 +105,11 @@ class ReplyStream:
         self._first = self._first or self._last
         self._emit(self._filter.feed(piece))
 
+    def weighed(self, tokens: Iterable[Token]) -> None:
+        """What else the engine thought of for the tokens of a piece; read for the reply's beginning alone."""
+        if len(self._opening) < OPENING_TOKENS:
+            self._opening += tokens
+
     def _emit(self, text: str) -> None:
         if text:
             self._pieces.append(text)
@@ -94,5 +125,6 @@ class ReplyStream:
             finish_reason=reason,
             ttft_s=None if self._first is None else self._first - self._start,
             decode_s=None if self._first is None or self._last is None else self._last - self._first,
+            opening=tuple(self._opening[:OPENING_TOKENS]),
             **tokens,
         )

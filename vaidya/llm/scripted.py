@@ -13,14 +13,15 @@ from vaidya.config import LlmConfig
 from vaidya.errors import ConfigError, GenerationError
 from vaidya.llm.base import JsonSchema, OnText
 from vaidya.llm.reply import ReplyStream
-from vaidya.schema import FinishReason, Generation, Message, WeightsUsed
+from vaidya.schema import FinishReason, Generation, Message, Token, WeightsUsed
 
 
 class ScriptedReply(BaseModel):
     """One reply. finish_reason "length" stands for a cut one.
 
     error: raised instead of a reply, after the text was written. delay_s: before the first piece; delays past the
-    configuration's `timeout_s` end in GenerationTimeoutError, as a slow model would.
+    configuration's `timeout_s` end in GenerationTimeoutError, as a slow model would. opening: the first tokens with
+    what else they could have been, which need not be the pieces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +31,7 @@ class ScriptedReply(BaseModel):
     error: str | None = None
     delay_s: float = 0.0
     piece_delay_s: float = 0.0
+    opening: tuple[Token, ...] = ()
 
 
 Script = Sequence[str | ScriptedReply] | Mapping[str, str | ScriptedReply]
@@ -80,6 +82,7 @@ class ScriptedModel:
         self.requests.append(tuple(messages))
         reply = self._next(messages)
         stream = ReplyStream(self._timeout_s, on_text)
+        stream.weighed(reply.opening)
         _wait(reply.delay_s, stream)
         pieces = [reply.text[i : i + PIECE] for i in range(0, len(reply.text), PIECE)]
         taken = pieces[:max_tokens]

@@ -14,7 +14,7 @@ from transformers.generation import BaseStreamer
 from vaidya.config import LlmConfig
 from vaidya.errors import ConfigError, GenerationContextError, GenerationError
 from vaidya.llm.base import JsonSchema, OnText
-from vaidya.llm.constrained import SchemaProcessor, guide_tokenizer
+from vaidya.llm.constrained import Alternatives, SchemaProcessor, guide_tokenizer
 from vaidya.llm.reply import ReplyStream
 from vaidya.llm.thought import FENCES
 from vaidya.llm.transformers_model import Loaded, load
@@ -138,7 +138,8 @@ class Transformers:
     ) -> list[int]:
         model: Any = loaded.model
         given = torch.tensor([ids], device=model.device)
-        processors = [self._processor(loaded, schema)] if schema is not None else []
+        alternatives = Alternatives()
+        processors = [self._processor(loaded, schema), alternatives] if schema is not None else []
         with torch.inference_mode(), torch.random.fork_rng(enabled=self._config.temperature > 0):
             torch.manual_seed(self._config.seed)
             written = model.generate(
@@ -149,7 +150,9 @@ class Transformers:
                 streamer=_Pieces(loaded, stream),
                 past_key_values=copy.deepcopy(cached.cache) if cached else None,
             )
-        return written[0, len(ids) :].tolist()
+        reply: list[int] = written[0, len(ids) :].tolist()
+        stream.weighed(alternatives.tokens(reply, lambda some: str(loaded.tokenizer.decode(some))))
+        return reply
 
     def _settings(self, loaded: Loaded, limit: int) -> GenerationConfig:
         """Our own settings: a checkpoint's defaults (sampling, most of them) would change replies unseen."""

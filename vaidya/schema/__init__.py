@@ -14,7 +14,7 @@ from vaidya.schema.findings import (
     SoundLabel,
     SoundWindow,
 )
-from vaidya.schema.generation import FinishReason, Generation, Message
+from vaidya.schema.generation import FinishReason, Generation, Message, Token
 from vaidya.schema.intake import Intake
 from vaidya.schema.note import SECTIONS, NoteState, Origin, SectionName, SoapNote, Statement
 from vaidya.schema.patient import Patient, Sex
@@ -61,6 +61,7 @@ __all__ = [
     "StageEvent",
     "Statement",
     "Tier",
+    "Token",
     "Transcript",
     "TranscriptState",
     "TriageRecord",

@@ -23,11 +23,23 @@ class FinishReason(enum.Enum):
     CANCELLED = "cancelled"
 
 
+class Token(Contract):
+    """One token of a reply. alternatives: natural log-probability of the likeliest tokens at its place, by their text.
+
+    Whether they were taken before or after the schema's mask is the engine's choice; the token itself may not be among
+    them.
+    """
+
+    text: Annotated[str, Field(repr=False)]
+    alternatives: Annotated[dict[str, Annotated[float, Field(le=0)]], Field(repr=False)] = {}
+
+
 class Generation(Contract):
     """What came back and what it cost.
 
     ttft_s: seconds from the call to the first token. decode_s: from the first token to the last.
     tokens_cached: prompt tokens that the engine did not have to read again. None where the engine does not tell.
+    opening: the first tokens with their alternatives; empty where the engine does not tell.
     """
 
     text: Annotated[str, Field(repr=False)]
@@ -38,6 +50,7 @@ class Generation(Contract):
     tokens_out: Annotated[int | None, Field(ge=0)] = None
     ttft_s: Annotated[float | None, Field(ge=0)] = None
     decode_s: Annotated[float | None, Field(ge=0)] = None
+    opening: tuple[Token, ...] = ()
 
     @property
     def decode_tokens_per_s(self) -> float | None:
