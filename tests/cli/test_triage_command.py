@@ -92,6 +92,31 @@ def test_an_unknown_profile_is_our_users_setting_not_a_trace(vaidya):
     assert "Traceback" not in err
 
 
+def test_a_setting_is_changed_for_one_run(vaidya):
+    _, out, _ = vaidya("triage", "--complaint", "crushing chest pain", "--age", 50, "--json")
+    assert json.loads(out)["decision"]["tier"] == "EMERGENCY"
+    off = ("--set", "triage.red_flags=false", "--set", "triage.complaint=false")
+    code, out, _ = vaidya("triage", "--complaint", "crushing chest pain", "--age", 50, "--json", *off)
+    assert code == 0
+    assert json.loads(out)["decision"]["tier"] != "EMERGENCY"
+
+
+@pytest.mark.parametrize("setting", ["triage.red_flag=false", "triage", "llm.max_tokens=many"])
+def test_a_setting_that_is_none_is_refused(vaidya, setting):
+    code, _, err = vaidya("triage", "--spo2", 97, "--set", setting)
+    assert (code, err.partition(":")[0]) == (1, "CONFIG")
+
+
+def test_an_experiment_takes_settings_over_its_own(vaidya, monkeypatch):
+    taken = []
+    monkeypatch.setattr("vaidya.experiment.ensure_weights", taken.append)
+    monkeypatch.setattr("vaidya.experiment.run_experiment", lambda found, profile: taken.append(found))
+    monkeypatch.setattr("vaidya.cli.experiment._print", lambda console, result: None)
+    code, _, _ = vaidya("run", "benchmark", "--set", "llm.max_tokens=512")
+    config, experiment = taken
+    assert (code, config.llm.max_tokens, experiment.overrides["llm.max_tokens"]) == (0, 512, 512)
+
+
 def test_fhir_is_a_bundle_and_holds_no_vital_that_was_not_measured(vaidya):
     code, out, _ = vaidya("triage", "--spo2", 93, "--age", 50, "--fhir")
     assert code == 0

@@ -8,16 +8,21 @@ import typer
 def run(
     experiment: Annotated[str, typer.Argument(help="A file of experiments/, or its name.")],
     profile: Annotated[str | None, typer.Option(help="Another profile than the experiment's own.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of its suite; repeatable.")
+    ] = None,
 ) -> None:
     """Run an experiment: weights, suite, notebooks, report, all tracked in MLflow."""
     from rich.console import Console
 
+    from vaidya.cli.evaluate import settings_of
     from vaidya.config import load_profile
     from vaidya.experiment import ensure_weights, experiment_path, load_experiment, run_experiment
     from vaidya.pipeline import fit_to_machine
 
     console = Console()
     found = load_experiment(experiment_path(experiment))
+    found = found.model_copy(update={"overrides": {**found.overrides, **settings_of(override or [])}})
     console.print(f"[bold]{found.experiment}[/] on profile {profile or found.profile}: {found.description}")
     ensure_weights(fit_to_machine(load_profile(profile or found.profile).override(found.overrides)))
     _print(console, run_experiment(found, profile))

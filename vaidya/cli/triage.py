@@ -9,19 +9,6 @@ import typer
 
 from vaidya.errors import VitalsError
 
-VITAL_FLAGS = (
-    "respirations",
-    "spo2",
-    "spo2_scale",
-    "on_oxygen",
-    "sbp",
-    "dbp",
-    "pulse",
-    "temperature",
-    "consciousness",
-    "pain",
-)
-
 
 def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the contract
     audio: Annotated[Path | None, typer.Argument(help="WAV, FLAC, MP3, M4A, OGG/Opus, WebM; - is stdin.")] = None,
@@ -42,6 +29,7 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
     language: Annotated[str | None, typer.Option(help="ISO 639-1 code of the speech; otherwise detected.")] = None,
     complaint: Annotated[str | None, typer.Option(help="The chief complaint as somebody wrote it down.")] = None,
     profile: Annotated[str, typer.Option(help="Shipped profile, or a path to a YAML file.")] = "embedded",
+    override: Annotated[list[str] | None, typer.Option("--set", help="A setting, as llm.max_tokens=512.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the TriageRecord.")] = False,
     fhir: Annotated[bool, typer.Option("--fhir", help="Print only a FHIR R4 Bundle.")] = False,
     redacted: Annotated[
@@ -50,6 +38,8 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
 ) -> None:
     """Triage one consultation: a recording, vital signs, a complaint, or any of them."""
     flags = locals()
+    from vaidya.cli.evaluate import settings_of
+    from vaidya.config import load_profile
     from vaidya.record.assemble import make_intake
     from vaidya.schema import Vitals
 
@@ -64,7 +54,8 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
         language=language,
         complaint=complaint,
     )
-    record = _with_progress(intake, profile, quiet=as_json or fhir)
+    config = load_profile(profile).override(settings_of(override or []))
+    record = _with_progress(intake, config, quiet=as_json or fhir)
     if redacted:
         from vaidya.record.share import shareable
 
@@ -84,14 +75,13 @@ def _vitals_file(path: Path | None) -> dict[str, Any]:
     return {str(key).replace("-", "_"): value for key, value in values.items() if value is not None}
 
 
-def _with_progress(intake: Any, profile: str, *, quiet: bool) -> Any:
+def _with_progress(intake: Any, config: Any, *, quiet: bool) -> Any:
     """The record; on a terminal, the preliminary tier at once and a line per stage on stderr."""
     from rich.console import Console
 
-    from vaidya.config import load_profile
     from vaidya.pipeline import Pipeline, fit_to_machine
 
-    pipeline = Pipeline(fit_to_machine(load_profile(profile)))
+    pipeline = Pipeline(fit_to_machine(config))
     console = Console(stderr=True, quiet=quiet)
     try:
         with console.status("loading models …") as status:
