@@ -12,6 +12,7 @@ from vaidya import provenance
 from vaidya.config import RunConfig
 from vaidya.errors import InputError, IntakeError, LanguageError, PatientError, VitalsError
 from vaidya.note.base import Draft
+from vaidya.note.tier_probabilities import tier_probabilities
 from vaidya.schema import (
     Decision,
     Failure,
@@ -148,6 +149,7 @@ def assemble(  # noqa: PLR0913 - a record has this many parts
         provenance=_provenance(config, note.prompt_version, weights),
         timings={name: round(seconds, 6) for name, seconds in timings.items()},
         tokens=_tokens(draft),
+        model_tier_probabilities=tier_probabilities(draft.generations, draft.tier),
     )
 
 

@@ -35,9 +35,14 @@ class Rehearsal(Contract):
 
 
 def answer(record: TriageRecord) -> dict[str, str]:
-    """The tier, and a digest of each part of a record without its times and its machine."""
+    """The tier, and a digest of each part of a record without its times and its machine.
+
+    What depends on the engine's cache is left out: how many tokens came from it, and probabilities, whose last digits
+    change with how many tokens were read at once.
+    """
     plain: dict[str, Any] = json.loads(canonical(record.model_dump_json(), machine=False))
-    plain.pop("tokens", None)  # how many were read from a cache depends on what was asked before
+    for name in ("tokens", "model_tier_probabilities"):
+        plain.pop(name, None)
     digests = {part: _digest(plain[part]) for part in ("decision", "transcript", "findings", "note")}
     return {"tier": record.decision.tier.value, **digests, "whole": _digest(plain)}
 

@@ -10,6 +10,7 @@ from vaidya.schema.findings import Findings
 from vaidya.schema.note import SoapNote
 from vaidya.schema.patient import Patient
 from vaidya.schema.recording import RecordingInfo
+from vaidya.schema.tier import Tier
 from vaidya.schema.transcript import Transcript
 from vaidya.schema.vitals import Vitals
 
@@ -61,6 +62,8 @@ class TriageRecord(Contract):
     """Everything about one consultation. record_id: digest of the intake and the configuration, so it repeats.
 
     timings: seconds by stage, wall clock, with `total`; `preliminary` is when the vitals tier was known.
+    model_tier_probabilities: the language model's share of each tier; empty where its engine gave none. It is not
+    calibrated: it is kept to be judged (eval/cards/expected_calibration_error.md), decides nothing, stands on no page.
     """
 
     record_id: str
@@ -76,6 +79,7 @@ class TriageRecord(Contract):
     provenance: Provenance
     timings: dict[str, float] = {}
     tokens: dict[str, float] = {}
+    model_tier_probabilities: dict[Tier, Annotated[float, Field(ge=0, le=1)]] = {}
 
     def _repr_html_(self) -> str:
         """The page that a notebook shows; everything in it is escaped."""
