@@ -3,8 +3,11 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 PROFILE ?= embedded
+# A shipped profile has an extra of its own name; for a file of your own, name the extra that it needs.
+EXTRA ?= $(if $(filter %.yaml,$(PROFILE)),embedded,$(PROFILE))
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+# Not quiet: a wait of minutes shows what is fetched, and how far it is.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --root-user-action=ignore -c constraints.txt
 
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
@@ -19,17 +22,17 @@ help: ## What can be made
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.ready-embedded: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	@echo "installing what the embedded profile needs (no torch; about two minutes) …"
-	$(PIP) -e '.[embedded]'
-	@touch $@
-
 $(VENV)/.ready-dev: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	@echo "installing everything that the tests need (about three minutes) …"
 	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.ready-embedded
 
-bench: $(VENV)/.ready-embedded ## Run the main job: our cases through the whole pipeline, benchmark notebooks, report
+$(VENV)/.ready-%: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	@echo "installing what $* needs (embedded: no torch, about two minutes) …"
+	$(PIP) -e '.[$*]'
+	@touch $@
+
+bench: $(VENV)/.ready-$(EXTRA) ## Run the main job: our cases through the whole pipeline, benchmark notebooks, report
 	$(BIN)/vaidya run experiments/benchmark.yaml --profile $(PROFILE)
 
 test: pytest nbval ## Run the tests, then the notebooks

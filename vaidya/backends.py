@@ -44,7 +44,6 @@ EXTRAS = {
     "faster_whisper": "whisper",
     "xllamacpp": "llama-cpp",
     "onnxruntime": "yamnet",
-    "opensmile": "opensmile",
     "torch": "transformers",
     "transformers": "transformers",
     "llguidance": "transformers",

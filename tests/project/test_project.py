@@ -3,17 +3,22 @@
 import ast
 import json
 import re
+import shutil
 import statistics
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
+from vaidya import backends
+from vaidya.cli.doctor import LIBRARIES, PARTS
 from vaidya.config import load_profile, profile_names
 from vaidya.schema.export import drifted
 
 ROOT = Path(__file__).resolve().parents[2]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "experiments").glob("*.ipynb"))
 
 
@@ -33,6 +38,41 @@ def test_conda_names_the_locked_versions():
     pinned = dict(entry.split("==") for entry in pip if "==" in entry)
     assert pinned
     assert pinned == {name: locked()[name] for name in pinned}
+
+
+def required_by(extra: str) -> set[str]:
+    """Distributions that an extra brings, extras that it names included."""
+    found = set()
+    for requirement in EXTRAS[extra]:
+        name, _, rest = requirement.partition("[")
+        nested = rest.partition("]")[0].split(",") if name == "vaidya" else []
+        found |= set().union(*map(required_by, nested)) if nested else {re.split(r"[\[=<>~!]", requirement)[0]}
+    return found
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_each_profile_has_an_extra_with_all_that_it_imports(name):
+    config = load_profile(name)
+    used = {library for part in PARTS for library in LIBRARIES.get(getattr(config, part).backend, ())}
+    assert {library.replace("_", "-") for library in used} <= required_by(name)
+
+
+def test_every_extra_that_an_error_names_exists():
+    assert set(backends.EXTRAS.values()) <= EXTRAS.keys()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+@pytest.mark.parametrize(
+    ("profile", "extra"), [("embedded", "embedded"), ("g5", "g5"), ("cpu", "cpu"), ("mine.yaml", "embedded")]
+)
+def test_make_bench_installs_what_the_profile_needs(profile, extra, tmp_path):
+    planned = subprocess.run(
+        ["make", "-n", "bench", f"PROFILE={profile}", f"VENV={tmp_path}/venv"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert f"-e '.[{extra}]'" in planned
+    assert f"--profile {profile}" in planned
+    assert "--quiet" not in planned
 
 
 def test_the_users_packages_are_locked():
