@@ -1,8 +1,8 @@
 """The decision judged: rows of every tier metric, over all cases and by cohort.
 
 Rates have exact intervals, since encounters are independent; kappa and cost are bootstrapped by patient. A case whose
-run failed, or that has no reference tier, is unscored. The model's own tier carries no probability, so its expected
-calibration error is undefined; how often it is right is reported instead.
+run failed, or that has no reference tier, is unscored. The model's own tier is judged apart: how often it is right, and
+how far its probabilities are from that.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +14,7 @@ from vaidya.evaluation.interval import bootstrap, exact, pooled_bootstrap
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate, pooled
 from vaidya.evaluation.rows import ALL, BASELINE_PREFIX, Row
+from vaidya.evaluation.triage_calibration import calibration_row
 from vaidya.evaluation.triage_errors import (
     Acceptable,
     cost,
@@ -93,6 +94,8 @@ def score_triage(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np
         return rows
     rows += [_human_row(place, found), _unasked_row(place, found)]
     rows += [row for row in (_model_row(place, found),) if row is not None]
+    judged = [(acceptable_tiers(outcome.case), outcome.record) for outcome in wanted]
+    rows.append(calibration_row(judged, dataset=dataset, arm=arm, rng=rng))
     rows += [_rate_row(place, name, members, cohort) for cohort, members in cohorts(found) for name in COHORT_RATES]
     return rows
 
