@@ -16,6 +16,7 @@ from typing import Any
 from vaidya.config import RunConfig
 from vaidya.errors import ConfigError, DataError
 from vaidya.evaluation.acoustic_table import Listened, listen_to_suite, listened_cases
+from vaidya.evaluation.attribution import TierFlips, fact_paths, tier_flips
 from vaidya.evaluation.claims import claims_ledger
 from vaidya.evaluation.compare import CaseResult
 from vaidya.evaluation.kept import case_digest
@@ -123,12 +124,13 @@ def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) ->
     run.metrics(_headline(result.rows))
     run.table("rows", [row.model_dump(mode="json") for row in result.rows], public=True)
     run.table("cases", [_flat(case) for case in result.cases])
+    _log_details(run, suite, result)
     _log_datasets(run, result.runs)
     _log_traces(run, result.runs)
     for arm in sorted({row.arm for row in result.rows}):
         with run.nested(arm) as nested:
             nested.metrics(_named([row for row in result.rows if row.arm == arm and row.cohort == ALL]))
-    figures = suite_figures(result.runs, result.rows)
+    figures = suite_figures(result.runs, result.rows, result.listened)
     for name, figure in figures.items():
         run.figure(_slug(name), figure)
     write_report(
@@ -140,10 +142,44 @@ def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) ->
         run_id=result.run_id,
         figures=figures,
         claims=claims_ledger(result.rows, config.profile, result.run_id),
+        listened=result.listened,
         left_out=result.left_out,
     )
     _log_lines(run, config, result)
     run.artifact(result.report, "report")
+
+
+def _log_details(run: Run, suite: Suite, result: EvaluationResult) -> None:
+    """Where facts and tiers were lost, and what each clip was taken for: ids and codes, the words are in the report."""
+    asked = "attribution" in suite.scorers
+    tables: dict[str, list[dict[str, Any]]] = {
+        "facts": [row for arm in result.runs for row in _fact_rows(arm)] if asked else [],
+        "tiers": [row for flips in tier_flips(result.runs) for row in _tier_rows(flips)] if asked else [],
+        "clips": [row for one in result.listened for row in _clip_rows(one)],
+    }
+    for name, rows in tables.items():
+        if rows:
+            run.table(name, rows, public=True)
+
+
+def _fact_rows(arm: ArmOutcomes) -> Iterator[dict[str, Any]]:
+    for outcome in (outcome for outcome in arm.outcomes if outcome.record is not None):
+        assert outcome.record is not None
+        place = {"dataset": arm.dataset.name, "arm": arm.arm, "case": outcome.case.id}
+        for path in fact_paths(outcome.case, outcome.record):
+            yield place | {"fact": path.number, "lost_in": path.lost_in}
+
+
+def _tier_rows(flips: TierFlips) -> Iterator[dict[str, Any]]:
+    for arm, tier in flips.tiers.items():
+        place = {"dataset": flips.dataset, "case": flips.case_id, "arm": arm}
+        yield place | {"tier": tier.value, "flips": arm in flips.flipped_by}
+
+
+def _clip_rows(one: Listened) -> Iterator[dict[str, Any]]:
+    for clip in one.clips:
+        place = {"dataset": one.dataset, "case": clip.case_id, "label": clip.reference}
+        yield place | {"decided": clip.decided, "rate": clip.rate, "reason": clip.reason}
 
 
 def _log_lines(run: Run, config: RunConfig, result: EvaluationResult) -> None:
