@@ -12,6 +12,7 @@ from vaidya.evaluation.interval import Interval, bootstrap
 from vaidya.evaluation.note_encoder import bertscore
 from vaidya.evaluation.note_lexical import ROUGE, rouge
 from vaidya.evaluation.note_support import unsupported_statements
+from vaidya.language import sentences
 from vaidya.schema import Case, NoteState, SoapNote, Statement, Turn
 from vaidya.schema.base import Contract
 
@@ -19,7 +20,10 @@ FLOOR = 0.4  # Spearman's rho; below it a metric ranks notes too unlike people d
 
 
 class Agreement(Contract):
-    """One metric against one human score. correlation: Spearman's, None when undefined, with its 95 % interval."""
+    """One metric against one human score. correlation: Spearman's, None when undefined, with its 95 % interval.
+
+    n: notes. dialogues: those that the notes are of; one dialogue's notes are not independent.
+    """
 
     metric: str
     human: str
@@ -27,6 +31,7 @@ class Agreement(Contract):
     low: float | None
     high: float | None
     n: int
+    dialogues: int
 
     @property
     def may_gate(self) -> bool:
@@ -44,19 +49,27 @@ def metric_agreement(scored: Sequence[ScoredNote]) -> list[Agreement]:
     """
     from tqdm.auto import tqdm
 
-    values: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    values: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
     for note in tqdm(scored, desc="notes", disable=len(scored) < 20):
         for metric, (human, value) in _measures(note).items():
             meant = getattr(note, human)
             if value is not None and meant is not None:
-                values.setdefault((metric, human), []).append((meant, value))
-    return [_agreement(*key, pairs) for key, pairs in values.items()]
+                values.setdefault((metric, human), []).append((meant, value, note.dialogue))
+    return [_agreement(*key, found) for key, found in values.items()]
 
 
-def _agreement(metric: str, human: str, pairs: Sequence[tuple[float, float]]) -> Agreement:
-    people, ours = zip(*pairs, strict=True)
-    rho, interval = rank_correlation(people, ours, rng=np.random.default_rng(7))
-    return Agreement(metric=metric, human=human, correlation=rho, low=interval[0], high=interval[1], n=len(pairs))
+def _agreement(metric: str, human: str, found: Sequence[tuple[float, float, str]]) -> Agreement:
+    people, ours, dialogues = zip(*found, strict=True)
+    rho, (low, high) = rank_correlation(people, ours, rng=np.random.default_rng(7), groups=dialogues)
+    return Agreement(
+        metric=metric,
+        human=human,
+        correlation=rho,
+        low=low,
+        high=high,
+        n=len(found),
+        dialogues=len(set(dialogues)),
+    )
 
 
 def _measures(note: ScoredNote) -> dict[str, tuple[str, float | None]]:
@@ -82,17 +95,18 @@ def _unsupported(note: ScoredNote) -> float | None:
         licence="CC-BY-4.0",
         synthetic=False,
     )
-    sentences = [part.strip() for part in note.automatic.replace(".", "\n").splitlines() if part.strip()]
-    statements = tuple(Statement(text=text, evidence=(), supported=True) for text in sentences)
+    written = [sentence.text for line in note.automatic.splitlines() for sentence in sentences(line)]
+    statements = tuple(Statement(text=text, evidence=(), supported=True) for text in written)
     return unsupported_statements(case, SoapNote(state=NoteState.DRAFTED, subjective=statements)).value
 
 
 def rank_correlation(
-    human: Sequence[float], metric: Sequence[float], *, rng: np.random.Generator
+    human: Sequence[float], metric: Sequence[float], *, rng: np.random.Generator, groups: Sequence[str] | None = None
 ) -> tuple[float | None, Interval]:
-    """Spearman's rank correlation of a metric with human scores, and its BCa bootstrap interval over notes.
+    """Spearman's rank correlation of a metric with human scores, and its BCa bootstrap interval.
 
-    In [-1, 1]; None with fewer than three notes or when either side is constant.
+    groups: what each note is of; whole groups are resampled, each note by itself without them. In [-1, 1]; None with
+    fewer than three notes or when either side is constant.
 
     Raises:
         LengthMismatchError: the sequences differ in length.
@@ -100,7 +114,14 @@ def rank_correlation(
     if len(human) != len(metric):
         raise LengthMismatchError(f"{len(human)} human scores and {len(metric)} metric values; one each is needed")
     pairs = list(zip(human, metric, strict=True))
-    return _spearman(pairs), bootstrap(pairs, _spearman, rng=rng)
+    together: dict[object, list[tuple[float, float]]] = {}
+    for place, pair in enumerate(pairs):
+        together.setdefault(groups[place] if groups else place, []).append(pair)
+    return _spearman(pairs), bootstrap(list(together.values()), _of_groups, rng=rng)
+
+
+def _of_groups(drawn: Sequence[Sequence[tuple[float, float]]]) -> float | None:
+    return _spearman([pair for group in drawn for pair in group])
 
 
 def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
