@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from vaidya.acoustic.base import Listener
 from vaidya.audio import read_recording
 from vaidya.config import RunConfig
-from vaidya.errors import AudioNotFoundError, InputError, IntakeError, StageTimeoutError, VaidyaError
+from vaidya.errors import AudioNotFoundError, InputError, IntakeError, StageTimeoutError, VaidyaError, VitalsError
 from vaidya.note import extractive_note, with_standing_plan
 from vaidya.note.base import LANGUAGE_NOT_READ, Draft, NoteInput, NoteWriter
 from vaidya.record.assemble import assemble
@@ -117,8 +117,10 @@ class Consultation:
 
     def run(self) -> TriageRecord:
         """Every stage in order; see `vaidya.pipeline.Pipeline.run`."""
-        if self.intake.audio is None and not self._something_else():
+        if self.intake.audio is None and not self.intake.tells:
             raise IntakeError("nothing was given: a recording, a complaint or at least one vital sign is needed")
+        for why in self.intake.refused:
+            self._fail("intake", VitalsError(why))
         early = self._guarded("triage", self._preliminary_tier)
         recording = self._read()
         transcript, findings = self._hear(recording)
@@ -129,11 +131,6 @@ class Consultation:
         record = self._record(recording, source, replace(draft, note=note), decision)
         self._emit("record", "done", record=record)
         return record
-
-    def _something_else(self) -> bool:
-        """Whether there is anything to decide on beside a recording: who somebody is says nothing of how they are."""
-        words = (self.intake.complaint or "", self.intake.transcript or "")
-        return bool(self.intake.vitals.measured() or any(text.strip() for text in words))
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self.began
@@ -182,7 +179,7 @@ class Consultation:
         except AudioNotFoundError:
             raise
         except InputError as error:
-            if not self._something_else():
+            if not self.intake.tells:
                 raise
             self._fail("audio", error)
         except Exception as error:  # a coded entry, not a lost consultation

@@ -109,7 +109,8 @@ class Pipeline:
         """One consultation. vitals and patient may be plain mappings: `{"spo2": 93}`, `{"age": 54}`.
 
         Raises:
-            InputError: a vital is impossible, or nothing usable was given.
+            InputError: a value cannot be, or nothing usable was given. An impossible vital beside other evidence is an
+                entry of the record instead.
         """
         return self.run(make_intake(audio, vitals=vitals, patient=patient, language=language, complaint=complaint))
 

@@ -68,6 +68,17 @@ def test_unusable_input_exits_2_with_a_code(vaidya, arguments, says):
     assert out == ""
 
 
+def test_an_impossible_vital_beside_others_is_left_out_and_said(vaidya):
+    code, out, err = vaidya("triage", "--spo2", 140, "--pulse", 120, "--age", 50, "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert (record["vitals"]["spo2"], record["vitals"]["pulse"]) == (None, 120)
+    assert [failure["code"] for failure in record["failures"]] == ["VITALS"]
+    assert "intake:VITALS" in record["decision"]["human_reasons"]
+    assert err.startswith("VITALS: spo2 140")
+    assert "20 to 100 %" in err
+
+
 def test_vitals_come_from_a_file_and_flags_win(vaidya, tmp_path):
     path = tmp_path / "vitals.json"
     path.write_text('{"spo2": 97, "on-oxygen": true, "pain": null}')

@@ -14,6 +14,7 @@ from vaidya.errors import (
     AudioFormatError,
     AudioNotFoundError,
     GenerationTimeoutError,
+    InputError,
     IntakeError,
     NoteFormatError,
     TranscriptionError,
@@ -276,14 +277,55 @@ def test_nothing_to_decide_on_is_refused(given):
         ("temperature", 98.6, "Fahrenheit"),
         ("respirations", float("nan"), "respirations"),
         ("consciousness", "awake", "A, C, V, P, U"),
-        ("oxygen", 93, "not known"),
         ("sbp", "120/80", "sbp"),
     ],
 )
-def test_impossible_vitals_are_refused_by_name(name, value, says):
+def test_an_impossible_vital_alone_is_refused_by_name(name, value, says):
     with pytest.raises(VitalsError, match=name) as caught:
-        pipeline()(wav(), vitals={name: value})
+        pipeline()(vitals={name: value})
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "lost"),
+    [
+        ({"spo2": 140}, {"spo2"}),
+        ({"temperature": 98.6, "pulse": "fast"}, {"temperature", "pulse"}),
+        ({"sbp": 80, "dbp": 120}, {"sbp", "dbp"}),
+        ({"consciousness": "awake", "sbp": 80, "dbp": 120}, {"consciousness", "sbp", "dbp"}),
+    ],
+)
+def test_an_impossible_vital_loses_nothing_else(wrong, lost):
+    record = pipeline()(wav(), vitals=NORMAL | wrong, patient=ADULT)
+    assert record.vitals.measured().keys() == NORMAL.keys() - lost
+    assert record.transcript.state is TranscriptState.SPEECH
+    assert {code for code in codes(record)} == {("intake", "VITALS")}
+    message = " ".join(failure.message for failure in record.failures)
+    assert all(name in message or name in ("sbp", "dbp") for name in lost)
+    assert "intake:VITALS" in record.decision.human_reasons
+    assert record.decision.tier > Tier.ROUTINE
+
+
+def test_a_name_that_no_vital_has_is_the_callers_mistake():
+    with pytest.raises(VitalsError, match="'oxygen' is not known"):
+        pipeline()(wav(), vitals={"oxygen": 93})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"patient": {"age": "Asha Rao 54"}},
+        {"patient": {"sex": "Asha Rao"}},
+        {"patient": {"Asha Rao": 54}},
+        {"vitals": {"spo2": "Asha Rao 93"}},
+        {"vitals": {"Asha Rao": 93}},
+        {"language": "Asha Rao"},
+    ],
+)
+def test_a_refusal_never_repeats_free_text(given):
+    with pytest.raises(InputError) as caught:
+        pipeline()(**given)
+    assert "Asha" not in str(caught.value)
 
 
 def test_a_newborns_age_is_an_age():

@@ -54,6 +54,8 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
         language=language,
         complaint=complaint,
     )
+    for why in intake.refused:
+        print(f"{VitalsError.code}: {why}; left out", file=sys.stderr)
     config = load_profile(profile).override(settings_of(override or []))
     record = _with_progress(intake, config, quiet=as_json or fhir)
     if redacted:

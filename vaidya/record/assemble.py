@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -29,7 +30,9 @@ from vaidya.schema import (
 )
 from vaidya.units import VITAL_UNITS
 
-M = TypeVar("M", bound=BaseModel)
+PRESSURES = {"sbp", "dbp"}
+UNKNOWN = "extra_forbidden"  # pydantic's type of an error about a field that a model does not have
+NAME = re.compile(r"[a-z][a-z0-9_]{1,23}")  # what may be repeated of a field's name
 
 
 def make_intake(
@@ -43,34 +46,54 @@ def make_intake(
 ) -> Intake:
     """An intake from plain values, each refused by name when it cannot be.
 
+    An impossible vital sign is left out, and `refused` says why, where anything else was given to decide on
+    (docs/decisions/0013).
+
     Raises:
         VitalsError, PatientError, LanguageError, IntakeError: what was found, and what is accepted.
     """
     if language is not None and not (language.isalpha() and language.islower() and 2 <= len(language) <= 3):
-        raise LanguageError(f"language {language!r} is not an ISO 639 code; for example en, hi, ta, te, kn")
+        raise LanguageError("the language is not an ISO 639 code; give for example en, hi, ta, te, kn")
+    measured, refused = read_vitals(vitals or {})
     try:
-        return Intake(
+        intake = Intake(
             audio=Path(audio) if isinstance(audio, str) else audio,
-            vitals=read_vitals(vitals or {}),
+            vitals=measured,
             patient=read_patient(patient or {}),
             language=language,
             complaint=complaint or None,
             transcript=transcript or None,
+            refused=refused,
         )
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, e["loc"])) + ": " + e["msg"] for e in error.errors())
         raise IntakeError(f"the intake cannot be used: {fields}") from error
+    if refused and intake.audio is None and not intake.tells:
+        raise VitalsError("; ".join(refused))
+    return intake
 
 
-def read_vitals(values: Vitals | Mapping[str, Any]) -> Vitals:
-    """Vitals from a mapping of field names to numbers.
+def read_vitals(values: Vitals | Mapping[str, Any]) -> tuple[Vitals, tuple[str, ...]]:
+    """Vitals from a mapping of field names to numbers, and why each value was left out that cannot be.
+
+    Two pressures that contradict each other are both left out: nobody can tell which one is wrong.
 
     Raises:
-        VitalsError: an unknown name, a value outside its range, or one in another unit.
+        VitalsError: a name is unknown (a caller's mistake, seen with the first call), or it is no mapping.
     """
     if isinstance(values, Vitals):
-        return values
-    return _read(Vitals, values, VitalsError, _vital_advice)
+        return values, ()
+    plain = _plain(values, VitalsError)
+    try:
+        return Vitals.model_validate_json(plain), ()
+    except ValidationError as error:
+        problems = error.errors()
+    why = tuple(_problem(Vitals, problem, _vital_advice) for problem in problems)
+    if any(problem["type"] == UNKNOWN for problem in problems):
+        raise VitalsError("; ".join(why))
+    wrong = {str(problem["loc"][0]) for problem in problems if problem["loc"]} or PRESSURES
+    kept, more = read_vitals({name: value for name, value in json.loads(plain).items() if name not in wrong})
+    return kept, (*why, *more)
 
 
 def read_patient(values: Patient | Mapping[str, Any]) -> Patient:
@@ -81,27 +104,29 @@ def read_patient(values: Patient | Mapping[str, Any]) -> Patient:
     """
     if isinstance(values, Patient):
         return values
-    return _read(Patient, values, PatientError, lambda _name: "")
-
-
-def _read(model: type[M], values: Mapping[str, Any], error_class: type[InputError], advice: Any) -> M:
     try:
-        plain = {str(key).replace("-", "_"): value for key, value in values.items()}
-        # Through JSON, so that "A" becomes an enum and "93" stays a string that is refused.
-        return model.model_validate_json(json.dumps(plain))
-    except (TypeError, ValueError) as error:
-        if not isinstance(error, ValidationError):
-            raise error_class(f"{model.__name__.lower()} must be names and numbers") from error
-        raise error_class("; ".join(_problem(model, item, advice) for item in error.errors())) from error
+        return Patient.model_validate_json(_plain(values, PatientError))
+    except ValidationError as error:
+        raise PatientError("; ".join(_problem(Patient, item) for item in error.errors())) from error
 
 
-def _problem(model: type[BaseModel], item: Any, advice: Any) -> str:
+def _plain(values: Mapping[str, Any], error_class: type[InputError]) -> str:
+    """As JSON, so that "A" becomes an enum and "93" stays a string that is refused."""
+    try:
+        return json.dumps({str(key).replace("-", "_"): value for key, value in values.items()})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise error_class("vital signs and what is known of the patient are names with numbers") from error
+
+
+def _problem(model: type[BaseModel], item: Any, advice: Callable[[str], str] = lambda _name: "") -> str:
+    """What was found and what is accepted. Free text is never repeated: somebody may have typed a name into a field."""
     name = str(item["loc"][0]) if item["loc"] else ""
-    if item["type"] == "extra_forbidden":
-        return f"{name!r} is not known; there are {', '.join(model.model_fields)}"
+    if item["type"] == UNKNOWN:
+        shown = repr(name) if NAME.fullmatch(name) else "a name"
+        return f"{shown} is not known; there are {', '.join(model.model_fields)}"
     found = item.get("input")
-    shown = f" {found!r}" if isinstance(found, int | float | str) else ""
-    return f"{name}{shown}: {item['msg']}{advice(name)}" if name else str(item["msg"])
+    number = f" {found!r}" if isinstance(found, int | float) else ""
+    return f"{name}{number}: {item['msg']}{advice(name)}" if name else str(item["msg"])
 
 
 def _vital_advice(name: str) -> str:

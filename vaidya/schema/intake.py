@@ -17,6 +17,7 @@ class Intake(Contract):
     language: the spoken language as an ISO 639-1 code, when known; otherwise it is detected.
     complaint: the chief complaint as somebody wrote it down, any language.
     transcript: what was said, one turn a line, for text-only data sets; it replaces the transcript stage.
+    refused: why each vital sign was left out that was given and cannot be; a person is asked.
     """
 
     audio: Path | bytes | None = Field(default=None, repr=False)
@@ -25,3 +26,10 @@ class Intake(Contract):
     language: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}$")] = None
     complaint: Annotated[str | None, Field(max_length=4_000, repr=False)] = None
     transcript: Annotated[str | None, Field(max_length=200_000, repr=False)] = None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def tells(self) -> bool:
+        """Whether it holds anything to decide on beside a recording: who somebody is says nothing of how they are."""
+        words = (self.complaint or "", self.transcript or "")
+        return bool(self.vitals.measured() or any(text.strip() for text in words))

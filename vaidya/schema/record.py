@@ -15,7 +15,7 @@ from vaidya.schema.transcript import Transcript
 from vaidya.schema.vitals import Vitals
 
 SCHEMA_VERSION: Literal["1"] = "1"
-StageName = Literal["audio", "transcript", "acoustic", "note", "triage", "record"]
+StageName = Literal["intake", "audio", "transcript", "acoustic", "note", "triage", "record"]
 
 
 class Failure(Contract):
