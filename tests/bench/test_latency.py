@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from vaidya.bench.agree import pairs
 from vaidya.bench.growth import measure_growth
 from vaidya.bench.latency import Job, measure
 from vaidya.bench.table import report_table, warnings
@@ -89,12 +90,38 @@ def test_the_table_shows_every_row(report):
 
 @pytest.mark.parametrize(("scenario", "extra"), [("server", {"goodput_share", "slo_s"}), ("offline", set())])
 def test_the_other_scenarios(scripted, recording, scenario, extra):
-    found = measure(Job(config=scripted, scenario=scenario, repeat=4, peers=(), audio=recording, cold=False))
+    found = measure(Job(config=scripted, scenarios=(scenario,), repeat=4, peers=(), audio=recording, cold=False))
     metrics = {row.metric: row.value for row in found.rows}
     assert {"sojourn_s_p50", "sojourn_s_p95", "sojourn_s_p99", "consultations_per_hour"} | extra == metrics.keys() - {
         "arrivals_per_hour"
     }
     assert metrics["consultations_per_hour"] > 0
+
+
+def test_all_scenarios_in_one_run(scripted, recording):
+    wanted = ("single", "server", "offline")
+    found = measure(Job(config=scripted, scenarios=wanted, repeat=2, peers=(), audio=recording, cold=False))
+    assert {row.scenario for row in found.rows} == {*wanted, "machine"}
+    names = [(row.metric, row.arm, row.scenario) for row in found.rows]
+    assert len(names) == len(set(names))
+
+
+def row(value, low=None, high=None, metric="total_s_p50"):
+    return {"metric": metric, "value": value, "unit": "s", "low": low, "high": high}
+
+
+def test_two_runs_agree_where_their_intervals_overlap(tmp_path):
+    first = {"rows": [row(10, 9, 11), row(5, 4, 6, "note_s_p50"), row(3, metric="cpu_s"), row(1, metric="gone")]}
+    second = {"rows": [row(11.5, 10.9, 12), row(7, 6.1, 8, "note_s_p50"), row(4, metric="cpu_s")]}
+    found = pairs(first, second)
+    assert [pair.agrees for pair in found] == [True, False, None]
+    assert found[2].ratio == pytest.approx(4 / 3)
+    for name, report in (("a", first), ("b", second)):
+        (tmp_path / name).write_text(json.dumps(report))
+    result = CliRunner().invoke(app, ["agree", str(tmp_path / "a"), str(tmp_path / "b")])
+    assert result.exit_code == 1
+    assert "1 of 2 rows" in result.output
+    assert CliRunner().invoke(app, ["agree", str(tmp_path / "a"), str(tmp_path / "a")]).exit_code == 0
 
 
 def test_a_peer_that_cannot_be_had_says_why(scripted, recording):

@@ -28,7 +28,9 @@ def measure_growth(job: Job, minutes: Sequence[float], say: Say = lambda _: None
     with tempfile.TemporaryDirectory(prefix="vaidya-bench-") as name:
         folder = Path(name)
         once = from_file(job.audio) if job.audio else make_consultation(folder)
-        report = Report(job.config.profile, "single", found, {"seconds": once.duration_s, "pieces": list(once.pieces)})
+        report = Report(
+            job.config.profile, ("single",), found, {"seconds": once.duration_s, "pieces": list(once.pieces)}
+        )
         report.noisy = is_noisy(found)
         points = []
         for length in sorted(minutes):

@@ -1,4 +1,4 @@
-"""`vaidya bench latency`: one profile, one consultation, one scenario, everything measured in one process tree."""
+"""`vaidya bench latency`: one profile, one consultation, everything measured in one process tree."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ class Job:
     """
 
     config: RunConfig
-    scenario: Scenario = "single"
+    scenarios: tuple[Scenario, ...] = ("single",)
     repeat: int = 5
     peers: tuple[str, ...] = ("seed",)
     audio: Path | None = None
@@ -64,7 +64,7 @@ class Report:
     """
 
     profile: str
-    scenario: Scenario
+    scenarios: tuple[Scenario, ...]
     environment: dict[str, Any]
     consultation: dict[str, Any]
     rows: list[LatencyRow] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """The report as plain values."""
         rows = [row.model_dump(mode="json") for row in self.rows]
-        names = ("profile", "scenario", "valid", "noisy", "environment", "consultation")
+        names = ("profile", "scenarios", "valid", "noisy", "environment", "consultation")
         return {**{name: getattr(self, name) for name in names}, "rows": rows}
 
     def value(self, metric: str, arm: str = PIPELINE_ARM) -> float | None:
@@ -94,7 +94,7 @@ class _Bench:
         self.consultation = from_file(job.audio) if job.audio else make_consultation(folder, job.seconds)
         self.report = Report(
             profile=job.config.profile,
-            scenario=job.scenario,
+            scenarios=job.scenarios,
             environment=found,
             consultation={"seconds": self.consultation.duration_s, "pieces": list(self.consultation.pieces)},
             noisy=is_noisy(found),
@@ -124,10 +124,9 @@ class _Bench:
         # The first consultation of a process pays for buffers and lookups that no later one does.
         self.say("one consultation that does not count")
         record = pipeline.run(self.consultation.intake())
-        if self.job.scenario == "single":
+        if "single" in self.job.scenarios:
             self._single(pipeline, clock, before, first, record)
-        else:
-            self._many(pipeline, clock)
+        self._many(pipeline, clock)
 
     def _single(
         self, pipeline: Pipeline, clock: EngineClock, before: Limits, first: dict[str, Any], record: TriageRecord
@@ -195,19 +194,24 @@ class _Bench:
                 self.report.rows.append(row)
 
     def _many(self, pipeline: Pipeline, clock: EngineClock) -> None:
-        alone = read_consultation(pipeline, self.consultation.intake(), clock)
-        self._heard(alone)
+        """The scenarios with more than one consultation at a time, against what one takes alone just before."""
 
         def run() -> Reading:
             return read_consultation(pipeline, self.consultation.intake(), clock)
 
-        if self.job.scenario == "offline":
-            self._served_rows(offline(run, self.job.repeat), alone.total_s)
-        else:
-            self._served_rows(server(run, self.job.repeat, LOAD / alone.total_s, self.rng), alone.total_s)
+        for scenario in (name for name in self.job.scenarios if name != "single"):
+            self.say(f"scenario {scenario}")
+            alone = run()
+            self._heard(alone)
+            served = self._served(scenario, run, alone.total_s)
+            self._served_rows(scenario, served, alone.total_s)
 
-    def _served_rows(self, served: Served, alone_s: float) -> None:
-        scenario = self.job.scenario
+    def _served(self, scenario: Scenario, run: Callable[[], Reading], alone_s: float) -> Served:
+        if scenario == "offline":
+            return offline(run, self.job.repeat)
+        return server(run, self.job.repeat, LOAD / alone_s, self.rng)
+
+    def _served_rows(self, scenario: Scenario, served: Served, alone_s: float) -> None:
         count = len(served.sojourn_s)
         rows = [
             median_row(f"sojourn_s_p{q}", "s", served.sojourn_s, self.rng, q=q, scenario=scenario) for q in (50, 95, 99)

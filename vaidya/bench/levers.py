@@ -17,7 +17,7 @@ from vaidya.bench.consultation import from_file, make_consultation
 from vaidya.bench.latency import Job, Report, Say
 from vaidya.bench.machine import environment, is_noisy
 from vaidya.bench.rows import LatencyRow, ratio_row
-from vaidya.bench.work import Bench, Done, Way, hearing, hearing_and_listening, loading, restoring, writing
+from vaidya.bench.work import Bench, Done, Way, hearing, hearing_and_listening, keeping, loading, restoring, writing
 from vaidya.errors import ConfigError, VaidyaError
 
 Build = Callable[[Bench], contextlib.AbstractContextManager[Way]]
@@ -53,6 +53,7 @@ LEVERS: tuple[Lever, ...] = (
         hearing_and_listening(True),
     ),
     Lever("loading", "models loaded at once, not in turn", loading(False), loading(True)),
+    Lever("warm-worker", "a process that keeps its models, not a new one", keeping(False), keeping(True)),
     Lever("prefix-cache", "the prompt's fixed part is in the cache, not read again", writing(warm=False), writing()),
     Lever(
         "saved-prefix",
@@ -167,7 +168,7 @@ def try_levers(job: Job, names: Sequence[str] = (), say: Say = lambda _: None) -
         bench = Bench(job.config, consultation)
         report = Report(
             profile=job.config.profile,
-            scenario="single",
+            scenarios=("single",),
             environment=found,
             consultation={"seconds": consultation.duration_s, "pieces": list(consultation.pieces)},
             noisy=is_noisy(found),

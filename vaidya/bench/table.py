@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from vaidya.bench.agree import Pair
 from vaidya.bench.latency import Report
 from vaidya.bench.rows import LatencyRow
 
+_OVERLAP = {True: "[green]overlap[/]", False: "[red]lie apart[/]", None: ""}
 _MARKS = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 
 
@@ -14,13 +16,25 @@ def report_table(report: Report) -> Table:
     """One line a row; goals, and reasons where there is no number."""
     found = report.environment["hardware"]
     heard = f"{report.consultation['seconds']:.0f} s of speech"
-    title = f"{report.profile} · {report.scenario} · {heard} · {found['cpu']}, {found['cores']} cores"
+    title = f"{report.profile} · {', '.join(report.scenarios)} · {heard} · {found['cpu']}, {found['cores']} cores"
     table = Table(title=title, title_justify="left")
     for name in ("arm", "metric", "value", "95 % interval", "n", "unit", "goal", ""):
         right = name in ("value", "95 % interval", "n")
         table.add_column(name, justify="right" if right else "left", no_wrap=name != "unit")
     for row in report.rows:
         table.add_row(*_cells(row))
+    return table
+
+
+def agreement_table(pairs: Sequence[Pair]) -> Table:
+    """One line for each row that two runs share: both values, their ratio, whether the intervals overlap."""
+    table = Table(title="two runs, row by row", title_justify="left")
+    for name in ("arm", "metric", "first", "second", "second ÷ first", "intervals"):
+        table.add_column(name, justify="left" if name in ("arm", "metric", "intervals") else "right")
+    for pair in pairs:
+        values = ("–" if row.value is None else number(row.value) for row in (pair.first, pair.second))
+        ratio = "" if pair.ratio is None else number(pair.ratio)
+        table.add_row(pair.first.arm, pair.first.metric, *values, ratio, _OVERLAP[pair.agrees])
     return table
 
 
@@ -54,6 +68,6 @@ def warnings(report: Report) -> list[str]:
         )
     if report.valid is False:
         found.append("INVALID: the notes keep under 99 % of what their reference keeps, so the times do not count")
-    if report.valid is None and report.scenario == "single":
+    if report.valid is None and "single" in report.scenarios:
         found.append("the notes could not be judged: no fact list with this recording, or no peer to compare with")
     return found

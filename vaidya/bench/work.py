@@ -14,6 +14,7 @@ from typing import Any
 
 from vaidya.acoustic.base import load_listener
 from vaidya.audio import read_recording
+from vaidya.bench.cold import first_consultation
 from vaidya.bench.consultation import Consultation
 from vaidya.config import LlmConfig, RunConfig
 from vaidya.llm.base import LanguageModel, load_language_model
@@ -158,6 +159,33 @@ def writing(
             )
 
     return build
+
+
+def keeping(resident: bool) -> Build:
+    """A whole consultation: by a process that keeps its models, or by one that starts for it, imports included."""
+
+    @contextlib.contextmanager
+    def build(bench: Bench) -> Iterator[Way]:
+        if not resident:
+            yield Way(lambda: _in_a_new_process(bench))
+            return
+        pipeline = Pipeline(bench.config).load()
+        try:
+            yield Way(lambda: _by(pipeline, bench), pipeline.warm)
+        finally:
+            pipeline.close()
+
+    return build
+
+
+def _in_a_new_process(bench: Bench) -> Done:
+    found = first_consultation(bench.config, bench.consultation.path)
+    return Done(seconds=found["ready_s"] + found["first_consultation_s"])
+
+
+def _by(pipeline: Pipeline, bench: Bench) -> Done:
+    pipeline.run(bench.consultation.intake())
+    return Done()
 
 
 def restoring(from_disk: bool) -> Build:

@@ -17,7 +17,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print only the report, as 
 @app.command()
 def latency(  # noqa: PLR0913, PLR0917 - one argument a flag
     profile: Profile = "embedded",
-    scenario: Annotated[str, typer.Option(help="single, server or offline (MLPerf's names).")] = "single",
+    scenario: Annotated[
+        str, typer.Option(help="single, server, offline (MLPerf's names) or all; several by commas.")
+    ] = "single",
     repeat: Annotated[int, typer.Option(min=1, help="Consultations an arm.")] = 5,
     peer: Annotated[list[str] | None, typer.Option(help="seed, faster-whisper, …, all, none; repeatable.")] = None,
     audio: Annotated[Path | None, typer.Option(help="A recording instead of the project's own.")] = None,
@@ -33,7 +35,7 @@ def latency(  # noqa: PLR0913, PLR0917 - one argument a flag
 
     job = Job(
         config=_config(profile, override),
-        scenario=_scenario(scenario),
+        scenarios=_scenarios(scenario),
         repeat=repeat,
         peers=_peers(peer),
         audio=audio,
@@ -81,6 +83,35 @@ def growth(
     _print(_told(lambda say: measure_growth(job, minutes or (1.0, 2.0, 4.0), say), quiet=as_json), as_json=as_json)
 
 
+@app.command()
+def agree(
+    first: Annotated[Path, typer.Argument(help="A report that `vaidya bench latency --json` printed.")],
+    second: Annotated[Path, typer.Argument(help="Another, of the same profile on the same machine.")],
+) -> None:
+    """Compare two runs row by row; exits 1 when the intervals of any row lie apart."""
+    from rich.console import Console
+
+    from vaidya.bench.agree import disagreeing, pairs
+    from vaidya.bench.table import agreement_table
+
+    found = pairs(_report(first), _report(second))
+    apart = disagreeing(found)
+    judged = sum(pair.agrees is not None for pair in found)
+    console = Console()
+    console.print(agreement_table(found))
+    console.print(f"{judged - len(apart)} of {judged} rows with intervals agree")
+    raise typer.Exit(1 if apart else 0)
+
+
+def _report(path: Path) -> Any:
+    from vaidya.errors import DataError
+
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a report of `vaidya bench latency --json`") from error
+
+
 def _config(profile: str, override: list[str] | None) -> Any:
     from vaidya.cli.evaluate import settings_of
     from vaidya.config import load_profile
@@ -89,12 +120,15 @@ def _config(profile: str, override: list[str] | None) -> Any:
     return fit_to_machine(load_profile(profile).override(settings_of(override or [])))
 
 
-def _scenario(name: str) -> Any:
+def _scenarios(names: str) -> tuple[Any, ...]:
     from vaidya.errors import ConfigError
 
-    if name not in ("single", "server", "offline"):
-        raise ConfigError(f"no scenario {name!r}; there are single, server and offline")
-    return name
+    every = ("single", "server", "offline")
+    wanted = every if names == "all" else tuple(names.split(","))
+    unknown = sorted(set(wanted) - set(every))
+    if unknown:
+        raise ConfigError(f"no scenario {', '.join(unknown)}; there are {', '.join(every)} and all")
+    return wanted
 
 
 def _peers(names: list[str] | None) -> tuple[str, ...]:
