@@ -306,6 +306,14 @@ def test_an_impossible_vital_loses_nothing_else(wrong, lost):
     assert record.decision.tier > Tier.ROUTINE
 
 
+def test_vitals_that_no_reader_unfolds_are_refused():
+    deep = []
+    for _ in range(300):
+        deep = [deep]
+    with pytest.raises(VitalsError):
+        pipeline()(wav(), vitals={"spo2": deep})
+
+
 def test_a_name_that_no_vital_has_is_the_callers_mistake():
     with pytest.raises(VitalsError, match="'oxygen' is not known"):
         pipeline()(wav(), vitals={"oxygen": 93})

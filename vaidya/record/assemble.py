@@ -32,6 +32,7 @@ from vaidya.units import VITAL_UNITS
 
 PRESSURES = {"sbp", "dbp"}
 UNKNOWN = "extra_forbidden"  # pydantic's type of an error about a field that a model does not have
+UNREADABLE = "json_invalid"  # nested too deep
 NAME = re.compile(r"[a-z][a-z0-9_]{1,23}")  # what may be repeated of a field's name
 
 
@@ -89,7 +90,7 @@ def read_vitals(values: Vitals | Mapping[str, Any]) -> tuple[Vitals, tuple[str, 
     except ValidationError as error:
         problems = error.errors()
     why = tuple(_problem(Vitals, problem, _vital_advice) for problem in problems)
-    if any(problem["type"] == UNKNOWN for problem in problems):
+    if any(problem["type"] in (UNKNOWN, UNREADABLE) for problem in problems):
         raise VitalsError("; ".join(why))
     wrong = {str(problem["loc"][0]) for problem in problems if problem["loc"]} or PRESSURES
     kept, more = read_vitals({name: value for name, value in json.loads(plain).items() if name not in wrong})
