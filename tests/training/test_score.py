@@ -24,6 +24,7 @@ def test_a_perfect_writer_scores_one_and_a_failure_is_counted_apart() -> None:
     row = summary(write_all(writer, EXAMPLES, "test"), np.random.default_rng(0))
     assert (row["n_scored"], row["n_unscored"]) == (2, 1)
     assert row["rouge1"] == row["rougeLsum"] == 1.0
+    assert row["rouge1_failed_0"] == pytest.approx(2 / 3)
     assert row["words"] == 1.0
 
 

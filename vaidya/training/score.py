@@ -42,7 +42,8 @@ def _write(writer: Callable[[SectionExample], str], example: SectionExample) -> 
 def summary(written: Sequence[Written], rng: np.random.Generator) -> dict[str, float | int | None]:
     """Means over the cases that were scored, 95 % BCa intervals by dialogue, words and seconds a section.
 
-    A failed case is counted in n_unscored and scores nothing: it is not a zero.
+    A failed case is counted in n_unscored and scores nothing: it is not a zero. Whoever needs a section every time reads
+    `rouge1_failed_0`, where it is one.
     """
     scored = [case for case in written if case.reason is None]
     row: dict[str, float | int | None] = {"n_scored": len(scored), "n_unscored": len(written) - len(scored)}
@@ -50,6 +51,7 @@ def summary(written: Sequence[Written], rng: np.random.Generator) -> dict[str, f
         values = [case.scores[name] for case in scored]
         row[name] = _mean(values)
         row[f"{name}_low"], row[f"{name}_high"] = bootstrap(values, _mean, rng=rng)
+    row["rouge1_failed_0"] = _mean([case.scores.get("rouge1", 0.0) for case in written])
     row["words"] = _mean([len(case.text.split()) for case in scored])
     row["seconds"] = _mean([case.seconds for case in scored])
     return row
