@@ -49,6 +49,14 @@ def test_too_few_cases_fail_even_with_a_good_bound():
     assert "50 are needed" in (decision.results[0].failure or "")
 
 
+def test_an_exact_bound_counts_what_it_rests_on():
+    """Ten emergencies among sixty encounters are ten, whatever else was scored."""
+    check = gate_of(metric="emergency_recall", bound="exact", at_least=0.5, min_n=16)
+    decision = check_gate(check, [row("emergency_recall", 10.0, 10.0, n_scored=60)])
+    assert decision.results[0].n == 10
+    assert decision.results[0].failure == "only 10 cases were scored, 16 are needed"
+
+
 def test_lower_bounds_are_read_downwards():
     recall = gate_of(metric="emergency_recall", bound="exact", at_least=0.9)
     assert not check_gate(recall, [row("emergency_recall", 19.0, 20.0)]).passed

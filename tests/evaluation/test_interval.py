@@ -54,6 +54,28 @@ def test_patients_who_are_all_alike_prove_no_certainty():
     assert pooled_bootstrap([Rate(0, 0.5)] * 4, rng=rng, per_time=True) == pytest.approx((0.0, 3.689 / 2), abs=1e-3)
 
 
+def test_errors_that_add_up_to_the_denominator_by_chance_are_no_certainty():
+    """Word error rates and costs exceed 1: 3 of 2 and 1 of 2 words make 4 of 4, which is not "all wrong"."""
+    rng = np.random.default_rng(0)
+    low, high = pooled_bootstrap([Rate(3, 2), Rate(1, 2), Rate(2, 2), Rate(4, 2), Rate(0, 2)], rng=rng)
+    assert low is not None
+    assert high is not None
+    assert low < 1 < high
+    assert high > 1.2
+
+
+def test_a_cost_that_nobody_paid_is_bounded_on_its_own_scale():
+    rng = np.random.default_rng(0)
+    low, high = pooled_bootstrap([Rate(0, 1)] * 45, rng=rng, most=12.0)
+    assert low == 0
+    assert high == pytest.approx(12 * 0.0787, abs=0.01)  # 3.7 in 45 encounters, each at the worst cost
+    assert pooled_bootstrap([Rate(12, 1)] * 45, rng=rng, most=12.0)[1] == 12
+
+
+def test_patients_who_all_cost_the_same_in_between_give_no_interval():
+    assert pooled_bootstrap([Rate(4, 1)] * 9, rng=np.random.default_rng(0), most=12.0) == (None, None)
+
+
 def test_the_same_seed_gives_the_same_interval():
     rates = [Rate(k, 10) for k in (1, 2, 0, 5, 3, 1)]
     first, second = (pooled_bootstrap(rates, rng=np.random.default_rng(3)) for _ in range(2))

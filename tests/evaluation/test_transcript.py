@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from vaidya.evaluation.interval import exact, pooled_bootstrap
 from vaidya.evaluation.outcome import Outcome
+from vaidya.evaluation.rate import Rate
 from vaidya.evaluation.transcript import score_transcript, transcript_rates
 from vaidya.schema import Case, Failure, RecordingInfo, TranscriptState, Turn
 from vaidya.testing import make_record, make_transcript
@@ -129,3 +131,27 @@ def test_rates_of_one_case(outcomes):
     assert transcript_rates(outcomes[1])["word_error_rate"].errors == 1
     assert transcript_rates(outcomes[3])["words_in_non_speech"].errors == 2
     assert transcript_rates(outcomes[5]) == {}
+
+
+def test_what_is_resampled_is_the_speaker_where_the_set_names_one():
+    """Four recordings of two people say what two people say: the interval of the speakers' own pooled counts."""
+    said = [("a", "one two", ["one two"]), ("a", "three four", ["three four"]), ("b", "one two", []), ("b", "six", [])]
+    alone = [outcome(case(f"c{n}", [words]), heard) for n, (_, words, heard) in enumerate(said)]
+    named = [
+        outcome(case(f"c{n}", [words], speaker=who, source="s"), heard) for n, (who, words, heard) in enumerate(said)
+    ]
+    unknown = [outcome(case(f"c{n}", [words], speaker="unknown"), heard) for n, (_, words, heard) in enumerate(said)]
+    rows = [rows_of(outcomes)["word_error_rate", "all"] for outcomes in (alone, named, unknown)]
+    assert [row.value for row in rows] == [3 / 7] * 3
+    assert [row.n_scored for row in rows] == [4] * 3
+    assert rows[0] == rows[2]
+    people = pooled_bootstrap([Rate(0, 4), Rate(3, 3)], rng=np.random.default_rng(7))
+    assert (rows[1].low, rows[1].high) == people
+
+
+def test_a_share_of_recordings_is_exact_only_where_nobody_comes_twice():
+    many = [outcome(case(f"c{n}", [], speech=False, subject=f"p{n // 5}"), ["hm"] if n < 5 else []) for n in range(20)]
+    row = rows_of(many)["non_speech_with_words", "all"]
+    assert (row.errors, row.total) == (5, 20)
+    low, high = exact(Rate(5, 20))
+    assert row.high - row.low > high - low, "one person of four made all of it"

@@ -93,6 +93,30 @@ def test_a_case_that_could_not_run_is_unscored_and_counted():
     assert rows["under_triage"].high > 0.5
 
 
+def test_a_cohort_counts_its_own_failures_and_says_why():
+    def one(n, language, decided, reason=None):
+        case = make_case(f"c{n}", ["hello"], tier=E, language=language)
+        return Outcome(case, make_record(decided) if decided else None, reason=reason)
+
+    given = [one(0, "en", E), one(1, "en", E), one(2, "ta", E), one(3, "ta", None, "AUDIO_LIMIT"), one(4, "te", None)]
+    rows = score_triage(given, dataset="d", arm="vaidya", rng=np.random.default_rng(0))
+    found = {row.cohort: row for row in rows if row.metric == "under_triage"}
+    assert (found["all"].n_unscored, found["all"].reason) == (2, "AUDIO_LIMIT: 1, NO_RECORD: 1")
+    assert (found["language=en"].n_unscored, found["language=en"].reason) == (0, None)
+    assert (found["language=ta"].n_scored, found["language=ta"].n_unscored) == (1, 1)
+    assert found["language=ta"].reason == "AUDIO_LIMIT: 1"
+    assert (found["language=te"].value, found["language=te"].n_unscored) == (None, 1)
+
+
+def test_a_cost_is_bounded_on_its_own_scale_or_not_at_all():
+    free = rows_of([(E, E), (R, R)] * 20)["triage_cost"]
+    assert (free.value, free.low) == (0, 0)
+    assert free.high == pytest.approx(12 * 0.0881, abs=0.01)  # Clopper-Pearson of 0 in 40, at the worst cost
+    alike = rows_of([(U, S)] * 10)["triage_cost"]
+    assert (alike.value, alike.low, alike.high) == (4, None, None)
+    assert "no interval" in (alike.reason or "")
+
+
 def test_cases_without_a_reference_give_no_rows():
     case = Outcome(make_case(lines=["hello"]), make_record())
     assert score_triage([case], dataset="d", arm="vaidya", rng=np.random.default_rng(0)) == []

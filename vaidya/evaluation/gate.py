@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from vaidya.config import Section
 from vaidya.errors import ConfigError
 from vaidya.evaluation.compare import CaseResult, non_inferiority
+from vaidya.evaluation.gating import refuse_untrusted
 from vaidya.evaluation.interval import exact
 from vaidya.evaluation.rate import Rate
 from vaidya.evaluation.rows import ALL, PIPELINE_ARM, Row
@@ -28,8 +29,9 @@ class Check(Section):
 
     bound: `exact` reads the one-sided 95 % Clopper-Pearson bound of a rate of independent cases; `interval` reads the
     row's own 95 % interval; `value` reads the number itself and is for what has no sampling error (a latency target).
-    Either at_most (upper bound) or at_least (lower bound) is given. min_n: fewer scored cases fail. max_unscored: more
-    cases without a result fail, so that crashing on hard cases is no way through.
+    Either at_most (upper bound) or at_least (lower bound) is given. min_n: fewer cases fail, counted by the rate's
+    denominator where the bound is exact. max_unscored: more cases without a result fail, so that crashing on hard cases
+    is no way through.
     """
 
     metric: str
@@ -99,16 +101,18 @@ def load_gate(name: str = "champion") -> Gate:
     """A gate by name, or by path to a YAML file.
 
     Raises:
-        ConfigError: no such gate, or it is malformed.
+        ConfigError: no such gate, it is malformed, or it reads a metric that may only be reported.
     """
     path = Path(name) if name.endswith(".yaml") else repository_root() / "eval" / "gates" / f"{name}.yaml"
     if not path.is_file():
         raise ConfigError(f"no gate at {path.name}; gates are declared in eval/gates/")
     try:
-        return Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        gate = Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"gate {name!r} is not valid: {problems}") from error
+    refuse_untrusted(gate.gate, (check.metric for check in (*gate.checks, *gate.against)))
+    return gate
 
 
 def check_gate(
@@ -130,7 +134,7 @@ def _decide(check: Check, rows: Mapping[tuple[str, str, str], Row]) -> CheckResu
     limit = check.at_most if check.at_most is not None else check.at_least
     assert limit is not None
     bound = _bound(check, row) if row else None
-    n = row.n_scored if row else 0
+    n = _n(check, row) if row else 0
     failure = _failure(check, row, bound, limit, n)
     return CheckResult(
         metric=check.metric,
@@ -144,6 +148,11 @@ def _decide(check: Check, rows: Mapping[tuple[str, str, str], Row]) -> CheckResu
         reason=check.reason,
         failure=failure,
     )
+
+
+def _n(check: Check, row: Row) -> int:
+    """What the bound rests on: of a rate of cases its denominator (the emergencies, not every case), else the cases."""
+    return int(row.total) if check.bound == "exact" and row.total is not None else row.n_scored
 
 
 def _bound(check: Check, row: Row) -> float | None:

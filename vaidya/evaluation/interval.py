@@ -34,22 +34,26 @@ def exact(rate: Rate, level: float = LEVEL) -> Interval:
 
 
 def pooled_bootstrap(
-    rates: Sequence[Rate], *, rng: np.random.Generator, draws: int = DRAWS, per_time: bool = False
+    rates: Sequence[Rate], *, rng: np.random.Generator, draws: int = DRAWS, per_time: bool = False, most: float = 1.0
 ) -> Interval:
     """BCa interval of sum(errors) / sum(total), resampling whole patients, so that long ones do not vote twice.
 
-    Where all patients are alike (no error, or nothing but errors) a bootstrap would claim certainty. The bound is then
-    exact over patients, each counted once however long. per_time: errors in a time (words a minute); then Poisson's.
+    Where all patients are alike a bootstrap would claim certainty. If none has an error, or each the most, the bound is
+    exact over patients, each counted once however long; alike in between, nothing can be said and it is undefined.
+    per_time: errors in a time (words a minute); then Poisson's. most: what one unit of the denominator can cost.
     """
     counts = np.array([(r.errors, r.total) for r in rates if r.total], dtype=float)
     if len(counts) < 2:
         return UNDEFINED
-    errors, total = counts.sum(axis=0)
-    if errors == 0 and per_time:
-        return 0.0, float(-np.log((1 - LEVEL) / 2) / total)
-    if errors == 0 or (errors == total and not per_time):
-        return exact(Rate(len(counts) if errors else 0, len(counts)))
-    return _bca(len(counts), lambda index: _ratio(counts[index]), rng=rng, draws=draws)
+    each = counts[:, 0] / counts[:, 1]
+    if np.ptp(each) > 0:
+        return _bca(len(counts), lambda index: _ratio(counts[index]), rng=rng, draws=draws)
+    if each[0] == 0 and per_time:
+        return 0.0, float(-np.log((1 - LEVEL) / 2) / counts[:, 1].sum())
+    if each[0] == 0 or (each[0] == most and not per_time):
+        low, high = exact(Rate(len(counts) if each[0] else 0, len(counts)))
+        return (None, None) if low is None or high is None else (most * low, most * high)
+    return UNDEFINED
 
 
 def bootstrap(
@@ -58,6 +62,7 @@ def bootstrap(
     *,
     rng: np.random.Generator,
     draws: int = DRAWS,
+    level: float = LEVEL,
 ) -> Interval:
     """BCa interval of any statistic of a list of patients; an undefined draw is left out.
 
@@ -70,7 +75,7 @@ def bootstrap(
         value = statistic([cases[int(i)] for i in index])
         return float("nan") if value is None else value
 
-    return _bca(len(cases), on_index, rng=rng, draws=draws)
+    return _bca(len(cases), on_index, rng=rng, draws=draws, level=level)
 
 
 def _ratio(counts: np.ndarray) -> float:
@@ -78,9 +83,14 @@ def _ratio(counts: np.ndarray) -> float:
     return errors / total if total else float("nan")
 
 
-def _bca(n: int, statistic: Callable[[np.ndarray], float], *, rng: np.random.Generator, draws: int) -> Interval:
-    from scipy.stats import norm
-
+def _bca(
+    n: int,
+    statistic: Callable[[np.ndarray], float],
+    *,
+    rng: np.random.Generator,
+    draws: int,
+    level: float = LEVEL,
+) -> Interval:
     point = statistic(np.arange(n))
     values = np.array([statistic(rng.integers(n, size=n)) for _ in range(draws)])
     values = values[np.isfinite(values)]
@@ -92,18 +102,20 @@ def _bca(n: int, statistic: Callable[[np.ndarray], float], *, rng: np.random.Gen
     jackknife = np.array([statistic(np.delete(everyone, i)) for i in range(n)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        low, high = _bca_percentiles(point, values, jackknife[np.isfinite(jackknife)], norm)
+        low, high = _bca_percentiles(point, values, jackknife[np.isfinite(jackknife)], level)
     return float(np.quantile(values, low)), float(np.quantile(values, high))
 
 
-def _bca_percentiles(point: float, values: np.ndarray, jackknife: np.ndarray, norm: object) -> tuple[float, float]:
+def _bca_percentiles(point: float, values: np.ndarray, jackknife: np.ndarray, level: float) -> tuple[float, float]:
+    from scipy.stats import norm
+
     # Ties count half, as in scipy: a discrete statistic would otherwise look biased.
     share = ((values < point).mean() + (values <= point).mean()) / 2
-    tail = (1 - LEVEL) / 2
-    bias = norm.ppf(np.clip(share, 1 / (2 * len(values)), 1 - 1 / (2 * len(values))))  # type: ignore[attr-defined]
+    tail = (1 - level) / 2
+    bias = norm.ppf(np.clip(share, 1 / (2 * len(values)), 1 - 1 / (2 * len(values))))
     centred = jackknife.mean() - jackknife if len(jackknife) else np.zeros(1)
     spread = 6 * (centred**2).sum() ** 1.5
     acceleration = (centred**3).sum() / spread if spread else 0.0
-    shifted = [bias + z for z in (norm.ppf(tail), norm.ppf(1 - tail))]  # type: ignore[attr-defined]
-    low, high = (norm.cdf(bias + s / (1 - acceleration * s)) for s in shifted)  # type: ignore[attr-defined]
+    shifted = [bias + z for z in (norm.ppf(tail), norm.ppf(1 - tail))]
+    low, high = (norm.cdf(bias + s / (1 - acceleration * s)) for s in shifted)
     return float(low), float(high)

@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 
 from vaidya.evaluation.compare import CaseResult
-from vaidya.evaluation.note_facts import omitted_critical_facts
-from vaidya.evaluation.note_support import unsupported_statements
+from vaidya.evaluation.note import RATES, written
+from vaidya.evaluation.note_lexical import rouge
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate
 from vaidya.evaluation.rows import PIPELINE_ARM
 from vaidya.evaluation.run import ArmOutcomes
+from vaidya.evaluation.transcript import transcript_rates
 from vaidya.evaluation.triage import triage_rates
+
+NOTE = {name: RATES[name] for name in ("omitted_critical_facts", "unsupported_statements", "unmarked_unsupported")}
 
 
 def case_results(runs: Iterable[ArmOutcomes]) -> list[CaseResult]:
@@ -23,9 +26,10 @@ def case_results(runs: Iterable[ArmOutcomes]) -> list[CaseResult]:
 
 
 def case_result(dataset: str, arm: str, outcome: Outcome) -> CaseResult:
-    """The counts of one case; a case that could not be run has none."""
+    """The counts of one case; a case that could not be run has none, and one in which a stage failed says so."""
     record = outcome.record
-    rates = {**triage_rates(outcome), **_note_rates(outcome)}
+    rates = {**triage_rates(outcome), **note_rates(outcome), **transcript_rates(outcome)}
+    failed = ", ".join(failure.code for failure in record.failures) if record else ""
     return CaseResult(
         dataset=dataset,
         arm=arm,
@@ -36,16 +40,14 @@ def case_result(dataset: str, arm: str, outcome: Outcome) -> CaseResult:
         rates={name: (float(rate.errors), float(rate.total)) for name, rate in rates.items()},
         seconds=outcome.seconds,
         language=outcome.case.language,
-        reason=outcome.reason,
+        reason=outcome.reason or failed or None,
     )
 
 
-def _note_rates(outcome: Outcome) -> dict[str, Rate]:
-    if outcome.record is None:
-        return {}
-    case, note = outcome.case, outcome.record.note
-    rates = {
-        "omitted_critical_facts": omitted_critical_facts(case, note),
-        "unsupported_statements": unsupported_statements(case, note),
-    }
+def note_rates(outcome: Outcome) -> dict[str, Rate]:
+    """The counts of one note; of a section, its overlap with the reference section."""
+    rates = {name: rate(outcome.case, outcome.record) for name, rate in NOTE.items()} if outcome.record else {}
+    text = written(outcome)
+    if outcome.case.note and text is not None:
+        rates["rouge1"] = Rate(rouge(outcome.case.note, text)["rouge1"], 1)
     return {name: rate for name, rate in rates.items() if rate.total}

@@ -1,5 +1,7 @@
 """One number of an evaluation, with everything that is needed to trust it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -37,3 +39,12 @@ class Row(Contract):
 def no_cases(dataset: str, arm: str, reason: str) -> Row:
     """The one row of a dataset of which no case was run: no number, and why."""
     return Row(dataset=dataset, arm=arm, metric=NO_CASES, value=None, n_scored=0, reason=reason)
+
+
+def counted(codes: Iterable[str]) -> str | None:
+    """Why cases went unscored: each code with its count; None without one.
+
+    >>> counted(["STAGE", "AUDIO_EMPTY", "STAGE"])
+    'AUDIO_EMPTY: 1, STAGE: 2'
+    """
+    return ", ".join(f"{code}: {count}" for code, count in sorted(Counter(codes).items())) or None

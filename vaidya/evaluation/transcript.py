@@ -5,7 +5,6 @@ recording or transcriber failed is unscored with its reason. Doubted transcripts
 hold; the `_trusted` rate is over what a note may be drafted from. Every metric has a card in eval/cards/.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from vaidya.evaluation import transcript_errors as errors
 from vaidya.evaluation.interval import exact, pooled_bootstrap
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate, pooled
-from vaidya.evaluation.rows import ALL, Row
+from vaidya.evaluation.rows import ALL, Row, counted
 from vaidya.schema import Case, Transcript, TranscriptState
 
 TEXT_ONLY = "text"  # the transcriber's name where turns were given instead of sound
@@ -75,7 +74,7 @@ def _in_state(*states: TranscriptState) -> Measure:
     return lambda heard: Rate(int(heard.transcript.state in states), 1)
 
 
-# Pooled over words, letters, terms: the interval resamples cases.
+# Pooled over words, letters, terms: the interval resamples speakers.
 POOLED: dict[str, Measure] = {
     "word_error_rate": _word_errors,
     "word_error_rate_trusted": _trusted_word_errors,
@@ -86,7 +85,7 @@ POOLED: dict[str, Measure] = {
     "negation_error_rate": _on_english(errors.negation_errors),
     "script_error_rate": _script,
 }
-# One or none a case: the interval is exact.
+# One or none a case: the interval is exact where every case is another speaker's.
 BY_CASE: dict[str, Measure] = {
     "language_error_rate": _language,
     "speech_missed": _in_state(TranscriptState.NO_SPEECH),
@@ -101,6 +100,7 @@ BY_CASE_ON_SILENCE: dict[str, Measure] = {
 
 
 PER_TIME = frozenset({"words_in_non_speech"})
+NOBODY = frozenset({"unknown", "two speakers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,12 @@ class _Table:
         heard = [found for outcome in outcomes if (found := _heard(outcome)) is not None]
         why = _reasons(outcomes)
         for metric, measure in measures.items():
-            rates = [rate for one in heard if (rate := measure(one)).total]
-            total = pooled(rates)
-            low, high = exact(total) if by_case else pooled_bootstrap(rates, rng=self.rng, per_time=metric in PER_TIME)
+            rates = [(speaker_of(one.case), rate) for one in heard if (rate := measure(one)).total]
+            total = pooled(rate for _, rate in rates)
+            people = _by_speaker(rates)
+            # Cases of one speaker are alike: only where nobody comes twice are they independent, and the bound exact.
+            alone = by_case and len(people) == len(rates)
+            low, high = exact(total) if alone else pooled_bootstrap(people, rng=self.rng, per_time=metric in PER_TIME)
             yield Row(
                 dataset=self.dataset,
                 arm=self.arm,
@@ -162,6 +165,24 @@ def transcript_rates(outcome: Outcome) -> dict[str, Rate]:
     return {metric: rate for metric, measure in measures.items() if (rate := measure(heard)).total}
 
 
+def speaker_of(case: Case) -> tuple[str, ...]:
+    """Whose voice or body a recording is of, where its set says so: what is resampled; else the case itself.
+
+    Several sets call everybody of whom nothing is known "unknown", and two speakers "two speakers": no person's name.
+    """
+    known = case.attributes.get("speaker") or case.attributes.get("subject")
+    if known in (None, *NOBODY):
+        return ("case", case.id)
+    return ("person", str(case.attributes.get("source")), str(known))
+
+
+def _by_speaker(rates: Sequence[tuple[tuple[str, ...], Rate]]) -> list[Rate]:
+    people: dict[tuple[str, ...], Rate] = {}
+    for who, rate in rates:
+        people[who] = people.get(who, Rate(0, 0)) + rate
+    return list(people.values())
+
+
 def _speech_rows(table: _Table, outcomes: Sequence[Outcome]) -> list[Row]:
     return [*table.rows(outcomes, POOLED, by_case=False), *table.rows(outcomes, BY_CASE, by_case=True)]
 
@@ -182,8 +203,7 @@ def _heard(outcome: Outcome) -> Heard | None:
 def _reasons(outcomes: Sequence[Outcome]) -> str | None:
     """Why cases went unscored, as codes with counts."""
     failed = [outcome for outcome in outcomes if _heard(outcome) is None]
-    codes = Counter(outcome.reason or _failure(outcome) for outcome in failed)
-    return ", ".join(f"{code}: {count}" for code, count in sorted(codes.items())) or None
+    return counted(outcome.reason or _failure(outcome) for outcome in failed)
 
 
 def _failure(outcome: Outcome) -> str:

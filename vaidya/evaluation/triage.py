@@ -13,9 +13,10 @@ import numpy as np
 from vaidya.evaluation.interval import bootstrap, exact, pooled_bootstrap
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate, pooled
-from vaidya.evaluation.rows import ALL, BASELINE_PREFIX, Row
+from vaidya.evaluation.rows import ALL, BASELINE_PREFIX, Row, counted
 from vaidya.evaluation.triage_calibration import calibration_row
 from vaidya.evaluation.triage_errors import (
+    WORST_COST,
     Acceptable,
     cost,
     emergency_recall,
@@ -87,7 +88,7 @@ def score_triage(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np
     if not wanted:
         return []
     found = placed(wanted)
-    place = _Place(dataset, arm, len(wanted) - len(found))
+    place = _Place(dataset, arm, tuple(wanted))
     rows = [_rate_row(place, name, found) for name in RATES]
     rows += [_kappa_row(place, found, rng), _cost_row(place, found, rng)]
     if arm.startswith(BASELINE_PREFIX):
@@ -96,17 +97,27 @@ def score_triage(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np
     rows += [row for row in (_model_row(place, found),) if row is not None]
     judged = [(acceptable_tiers(outcome.case), outcome.record) for outcome in wanted]
     rows.append(calibration_row(judged, dataset=dataset, arm=arm, rng=rng))
-    rows += [_rate_row(place, name, members, cohort) for cohort, members in cohorts(found) for name in COHORT_RATES]
+    for cohort, members in cohorts(wanted):
+        part = _Place(dataset, arm, tuple(members), cohort)
+        rows += [_rate_row(part, name, placed(members)) for name in COHORT_RATES]
     return rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    """Where rows go, and the encounters with a reference that they should be of, those that could not be run too."""
+
     dataset: str
     arm: str
-    unscored: int
+    wanted: tuple[Outcome, ...]
+    cohort: str = ALL
 
-    def row(self, metric: str, rate: Rate, n: int, cohort: str = ALL) -> Row:
+    @property
+    def failed(self) -> list[str]:
+        """The code of each encounter that has no decision."""
+        return [outcome.reason or "NO_RECORD" for outcome in self.wanted if outcome.record is None]
+
+    def row(self, metric: str, rate: Rate, n: int) -> Row:
         low, high = exact(rate)
         return Row(
             dataset=self.dataset,
@@ -118,15 +129,15 @@ class _Place:
             errors=rate.errors,
             total=rate.total,
             n_scored=n,
-            n_unscored=self.unscored if cohort == ALL else 0,
-            cohort=cohort,
-            reason=None if rate.total else "no such encounter in the denominator",
+            n_unscored=len(self.failed),
+            cohort=self.cohort,
+            reason=counted(self.failed) or (None if rate.total else "no such encounter in the denominator"),
         )
 
 
-def _rate_row(place: _Place, name: str, found: Sequence[Placed], cohort: str = ALL) -> Row:
+def _rate_row(place: _Place, name: str, found: Sequence[Placed]) -> Row:
     rate = RATES[name]([p.acceptable for p in found], [p.decided for p in found])
-    return place.row(name, rate, len(found), cohort)
+    return place.row(name, rate, len(found))
 
 
 def _kappa(found: Sequence[Placed]) -> float | None:
@@ -137,7 +148,7 @@ def _kappa(found: Sequence[Placed]) -> float | None:
 def _kappa_row(place: _Place, found: Sequence[Placed], rng: np.random.Generator) -> Row:
     single = [p for p in found if p.single is not None]
     low, high = bootstrap(single, _kappa, rng=rng)
-    reason = None if single else "every reference accepts several tiers"
+    reason = counted(place.failed) or (None if single else "every reference accepts several tiers")
     return Row(
         dataset=place.dataset,
         arm=place.arm,
@@ -146,14 +157,15 @@ def _kappa_row(place: _Place, found: Sequence[Placed], rng: np.random.Generator)
         low=low,
         high=high,
         n_scored=len(single),
-        n_unscored=place.unscored + len(found) - len(single),
+        n_unscored=len(place.failed) + len(found) - len(single),
         reason=reason,
     )
 
 
 def _cost_row(place: _Place, found: Sequence[Placed], rng: np.random.Generator) -> Row:
     each = [cost([p.acceptable], [p.decided]) for p in found]
-    low, high = pooled_bootstrap(each, rng=rng)
+    low, high = pooled_bootstrap(each, rng=rng, most=WORST_COST)
+    alike = "no interval: every encounter costs the same" if each and low is None else None
     return Row(
         dataset=place.dataset,
         arm=place.arm,
@@ -162,7 +174,8 @@ def _cost_row(place: _Place, found: Sequence[Placed], rng: np.random.Generator) 
         low=low,
         high=high,
         n_scored=len(found),
-        n_unscored=place.unscored,
+        n_unscored=len(place.failed),
+        reason=counted(place.failed) or alike,
     )
 
 
@@ -187,16 +200,16 @@ def _model_row(place: _Place, found: Sequence[Placed]) -> Row | None:
     return place.row("model_tier_right", Rate(sum(t in a for a, t in given), len(given)), len(given))
 
 
-def cohorts(found: Sequence[Placed]) -> Iterator[tuple[str, list[Placed]]]:
+def cohorts(wanted: Sequence[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
     """(column=value, members) for each cohort column that the cases have, and by whether vitals are missing."""
     for column in COHORT_COLUMNS:
-        values = sorted({str(v) for p in found if (v := _value(p.outcome.case, column)) is not None})
+        values = sorted({str(v) for o in wanted if (v := _value(o.case, column)) is not None})
         if len(values) > 1:
             for value in values:
-                yield f"{column}={value}", [p for p in found if str(_value(p.outcome.case, column)) == value]
+                yield f"{column}={value}", [o for o in wanted if str(_value(o.case, column)) == value]
     for missing in (False, True):
-        members = [p for p in found if _vitals_missing(p.outcome.case) is missing]
-        if members and len(members) < len(found):
+        members = [o for o in wanted if _vitals_missing(o.case) is missing]
+        if members and len(members) < len(wanted):
             yield f"vitals={'incomplete' if missing else 'complete'}", members
 
 

@@ -16,6 +16,7 @@ from vaidya.schema import Tier
 Acceptable = Tier | Collection[Tier]
 SEVERE = 2  # tiers; an EMERGENCY that waits 60 minutes or more
 UNDER_COST, OVER_COST = 4.0, 1.0  # our convention: waiting too long by one tier is worth four tiers of haste
+WORST_COST = UNDER_COST * (len(Tier) - 1)
 
 
 def pair_up(reference: Sequence[Acceptable], decided: Sequence[Tier]) -> list[tuple[int, int, int]]:
