@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vaidya.config import load_profile
 from vaidya.corpora.scores import ScoredNote
 from vaidya.errors import LengthMismatchError
 from vaidya.evaluation.note import score_note
 from vaidya.evaluation.note_agreement import FLOOR, krippendorff_alpha, metric_agreement, rank_correlation
 from vaidya.evaluation.note_facts import fact_in, misplaced_facts, omitted_critical_facts
-from vaidya.evaluation.note_judge import judge_notes
+from vaidya.evaluation.note_judge import judge_notes, judge_suite
 from vaidya.evaluation.note_lexical import ROUGE, rouge
 from vaidya.evaluation.note_marks import (
     denials_lost,
@@ -26,7 +27,9 @@ from vaidya.evaluation.note_marks import (
 from vaidya.evaluation.note_support import Fault, judge, unsupported_statements
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rate import Rate
-from vaidya.llm.scripted import ScriptedModel
+from vaidya.evaluation.run import ArmOutcomes
+from vaidya.evaluation.suite import DatasetSpec, Suite
+from vaidya.llm.scripted import ScriptedModel, ScriptedReply
 from vaidya.note import extractive_note, with_standing_plan
 from vaidya.note.base import NoteInput
 from vaidya.schema import Fact, NoteState, Origin, Patient, SoapNote, Statement, Tier, Turn, Vitals
@@ -227,7 +230,51 @@ def test_a_judge_is_asked_several_times_and_unusable_replies_are_counted_out():
     assert len(model.requests) == 3
     assert [v is not None for v in judged.verdicts[0]] == [True, False, False]
     assert judged.mean("complete") == 4
+    assert judged.usable == 1
     assert judged.self_agreement("complete") is None
+
+
+def test_a_judge_that_fails_once_keeps_its_other_verdicts():
+    good = '{"complete": 4, "faithful": 5}'
+    model = ScriptedModel.of([good, ScriptedReply(error="GENERATION"), good, '{"complete": 1, "faithful": 1}'])
+    pairs = [(CONSULTATION, make_note(["Chest pain"])), (CONSULTATION, make_note(["Cough"]))]
+    judged = judge_notes(model, pairs, repeats=2)
+    assert [[v is not None for v in note] for note in judged.verdicts] == [[True, False], [True, True]]
+    assert judged.mean("complete") == 3
+    low, high = judged.interval("complete")
+    assert 1 <= low < 3 < high <= 5
+
+
+def test_verdicts_are_kept_apart_by_arm(monkeypatch):
+    def arm(name: str, *notes) -> ArmOutcomes:
+        outcomes = tuple(Outcome(CONSULTATION, make_record(note=note)) for note in notes)
+        return ArmOutcomes(DatasetSpec(name="cases"), name, outcomes, 0)
+
+    empty = SoapNote(state=NoteState.ABSTAINED, reason="NO_SPEECH")
+    runs = [
+        arm("vaidya", make_note(["Chest pain"])),
+        arm("extractive", make_note(["Cough"]), empty),
+        arm("mute", empty),
+    ]
+    model = ScriptedModel.of(['{"complete": 5, "faithful": 5}', '{"complete": 1, "faithful": 1}'])
+    monkeypatch.setattr("vaidya.evaluation.note_judge.run_suite", lambda *_, **__: iter(runs))
+    monkeypatch.setattr("vaidya.evaluation.note_judge.load_language_model", lambda _: model)
+    suite, config = Suite(suite="s", description="d", datasets=()), load_profile("embedded")
+    judged = judge_suite(suite, config, config, limit=None, repeats=1)
+    assert {key: one.mean("complete") for key, one in judged.items()} == {
+        ("cases", "vaidya"): 5,
+        ("cases", "extractive"): 1,
+    }
+
+
+def test_notes_of_one_dialogue_are_resampled_together():
+    """Copies of three notes say no more than the three: the interval must not shrink."""
+    human, metric = [1.0, 2.0, 3.0, 4.0, 5.0], [2.0, 1.0, 4.0, 3.0, 5.0]
+    groups = [str(place % 5) for place in range(50)]
+    alone = rank_correlation(human * 10, metric * 10, rng=np.random.default_rng(7))
+    together = rank_correlation(human * 10, metric * 10, rng=np.random.default_rng(7), groups=groups)
+    assert alone[0] == together[0] == pytest.approx(0.8)
+    assert together[1][1] - together[1][0] > 2 * (alone[1][1] - alone[1][0])
 
 
 def _rows(*outcomes):
@@ -281,7 +328,7 @@ def test_metrics_are_judged_by_people():
     notes = [
         ScoredNote(
             id=str(n),
-            dialogue="Doctor: What is it?\nPatient: " + " ".join(words),
+            dialogue=f"Doctor: What is it, {n}?\nPatient: {' '.join(words)}",
             reference=" ".join(words),
             automatic=" ".join(words[:n]),
             factual_precision=1.0,

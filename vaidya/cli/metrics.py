@@ -22,11 +22,11 @@ def agreement(as_json: AsJson = False) -> None:
     cells = [
         (
             *(row.metric, row.human, _number(row.correlation), f"{_number(row.low)} to {_number(row.high)}"),
-            *(str(row.n), "may gate" if row.may_gate else "report only"),
+            *(f"{row.n} of {row.dialogues}", "may gate" if row.may_gate else "report only"),
         )
         for row in found
     ]
-    headings = ("metric", "human score", "Spearman", "95 % interval", "n", f"floor {FLOOR:g}")
+    headings = ("metric", "human score", "Spearman", "95 % interval", "notes of dialogues", f"floor {FLOOR:g}")
     _print(headings, cells, [row.model_dump() for row in found], as_json=as_json)
 
 
@@ -48,13 +48,33 @@ def judge(  # noqa: PLR0913, PLR0917 - one argument a flag
 
     asked = fit_to_machine(load_profile(judge_profile).override({"llm.temperature": temperature}))
     judged = judge_suite(load_suite(suite), fit_to_machine(load_profile(profile)), asked, limit=limit, repeats=repeats)
-    found = [{"quality": q, "mean": judged.mean(q), "self_agreement": judged.self_agreement(q)} for q in QUALITIES]
-    notes, usable = len(judged.verdicts), sum(v is not None for note in judged.verdicts for v in note)
+    found = [_verdict(dataset, arm, quality, one) for (dataset, arm), one in judged.items() for quality in QUALITIES]
     cells = [
-        (str(f["quality"]), _number(f["mean"]), _number(f["self_agreement"]), str(notes), f"{usable}/{notes * repeats}")
+        (
+            *(str(f[key]) for key in ("dataset", "arm", "quality")),
+            *(_number(f["mean"]), f"{_number(f['low'])} to {_number(f['high'])}", _number(f["self_agreement"])),
+            *(str(f["notes"]), f"{f['usable']}/{f['asked']}"),
+        )
         for f in found
     ]
-    _print(("quality", "mean of 1–5", "Krippendorff α", "notes", "usable"), cells, found, as_json=as_json)
+    headings = ("dataset", "arm", "quality", "mean of 1–5", "95 % interval", "Krippendorff α", "notes", "usable")
+    _print(headings, cells, found, as_json=as_json)
+
+
+def _verdict(dataset: str, arm: str, quality: Any, judged: Any) -> dict[str, Any]:
+    low, high = judged.interval(quality)
+    return {
+        "dataset": dataset,
+        "arm": arm,
+        "quality": quality,
+        "mean": judged.mean(quality),
+        "low": low,
+        "high": high,
+        "self_agreement": judged.self_agreement(quality),
+        "notes": len(judged.verdicts),
+        "usable": judged.usable,
+        "asked": sum(len(repeats) for repeats in judged.verdicts),
+    }
 
 
 def _number(value: Any) -> str:
