@@ -4,6 +4,7 @@
 suite whose dataset says `changed: true`, so that the pipeline with its real models is under test.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,15 +32,19 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One change over many cases: how often it applied, and where its relation failed."""
+    """One change over many cases: how often it was judged, where its relation failed, and what could not be judged.
+
+    lost: a code for each changed case that has no tier, or whose original has none.
+    """
 
     change: Change
     applied: int
     violations: tuple[Violation, ...]
+    lost: tuple[str, ...] = ()
 
     @property
     def rate(self) -> Rate:
-        """Violations per case to which the change applies."""
+        """Violations per case to which the change applies and that could be judged."""
         return Rate(len(self.violations), self.applied)
 
 
@@ -68,14 +73,23 @@ def _count(so_far: Checked, case_id: str, before: Tier, after: Tier) -> Checked:
 
 
 def score_metamorphic(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np.random.Generator) -> list[Row]:  # noqa: ARG001
-    """One row a change over the changed cases of a suite; a changed case whose original failed is not counted."""
-    before = {o.case.id: o.record.decision.tier for o in outcomes if o.record is not None}
+    """One row a change over the changed cases of a suite; one that cannot be compared with its original is unscored."""
+    originals = {outcome.case.id: outcome for outcome in outcomes if CHANGE not in outcome.case.attributes}
     found = {change.name: Checked(change, 0, ()) for change in CHANGES}
     for outcome in outcomes:
         name, original = (str(outcome.case.attributes.get(key)) for key in (CHANGE, CHANGED_FROM))
-        if name in found and original in before and outcome.record is not None:
-            found[name] = _count(found[name], original, before[original], outcome.record.decision.tier)
-    return rows(found.values(), dataset=dataset, arm=arm) if any(one.applied for one in found.values()) else []
+        if name in found:
+            found[name] = _compare(found[name], originals.get(original), outcome)
+    any_changed = any(one.applied or one.lost for one in found.values())
+    return rows(found.values(), dataset=dataset, arm=arm) if any_changed else []
+
+
+def _compare(so_far: Checked, original: Outcome | None, changed: Outcome) -> Checked:
+    if original is None or original.record is None:
+        return replace(so_far, lost=(*so_far.lost, "ORIGINAL_WITHOUT_TIER"))
+    if changed.record is None:
+        return replace(so_far, lost=(*so_far.lost, changed.reason or "NO_RECORD"))
+    return _count(so_far, original.case.id, original.record.decision.tier, changed.record.decision.tier)
 
 
 def rows(checked: Iterable[Checked], *, dataset: str, arm: str) -> list[Row]:
@@ -94,8 +108,15 @@ def rows(checked: Iterable[Checked], *, dataset: str, arm: str) -> list[Row]:
                 errors=one.rate.errors,
                 total=one.rate.total,
                 n_scored=one.applied,
+                n_unscored=len(one.lost),
                 cohort=f"change={one.change.name}",
-                reason=None if one.applied else "the change applies to no case",
+                reason=_why(one),
             )
         )
     return found
+
+
+def _why(one: Checked) -> str | None:
+    if one.lost:
+        return ", ".join(f"{code}: {count}" for code, count in sorted(Counter(one.lost).items()))
+    return None if one.applied else "the change applies to no case"

@@ -151,6 +151,14 @@ def swap_name(case: Case, rng: np.random.Generator) -> Case | None:
     return case.model_copy(update={"turns": (Turn(speaker="patient", text=line, english=line), *case.turns)})
 
 
+def swap_language(case: Case, _rng: np.random.Generator) -> Case | None:
+    """The same words in English, where every turn that was said in another language has its English."""
+    if case.language in (None, "en") or not case.turns or any(turn.english is None for turn in case.turns):
+        return None
+    turns = tuple(turn.model_copy(update={"text": turn.english}) for turn in case.turns)
+    return case.model_copy(update={"turns": turns, "language": "en"})
+
+
 def _with_vitals(case: Case, **changes: object) -> Case:
     values = {name: getattr(case.vitals, name) for name in Vitals.model_fields} | changes
     low, high = values["dbp"], values["sbp"]
@@ -169,8 +177,11 @@ CHANGES = (
     Change("instruct", Relation.SAME, _say(INSTRUCTIONS)),
     Change("swap_name", Relation.SAME, swap_name),
     Change("swap_sex", Relation.SAME, swap_sex),
+    Change("swap_language", Relation.SAME, swap_language),
 )
 
+# Wanted and not yet held: the lexicons of the languages differ, so it is counted and reported, never asserted.
+NOT_YET_HELD = frozenset({"swap_language"})
 CHANGED_FROM, CHANGE = "changed_from", "change"
 
 
