@@ -42,7 +42,7 @@ def _write(writer: Callable[[SectionExample], str], example: SectionExample) -> 
 def summary(written: Sequence[Written], rng: np.random.Generator) -> dict[str, float | int | None]:
     """Means over the cases that were scored, 95 % BCa intervals by dialogue, words and seconds a section.
 
-    A failed case is counted in n_unscored and scores nothing: it is not a zero. Whoever needs a section every time reads
+    A failed case is counted in n_unscored and scores nothing: it is not a zero. Whoever needs every section reads
     `rouge1_failed_0`, where it is one.
     """
     scored = [case for case in written if case.reason is None]
