@@ -1,4 +1,7 @@
-"""`%load_ext vaidya`, then `%triage cough.wav spo2=93 age=54`: a consultation in a notebook cell."""
+"""`%load_ext vaidya`, then `%triage cough.wav spo2=93 age=54`: a consultation in a notebook cell.
+
+It shows the record with a player at each segment; `shown = %triage …` keeps it, `shown.record` is the record.
+"""
 
 import shlex
 from typing import Any
@@ -21,7 +24,7 @@ def load_ipython_extension(shell: Any) -> None:
             pipelines[profile] = load(profile)
         patient = {name: values.pop(name) for name in _PATIENT if name in values}
         other = {name: str(values.pop(name)) for name in _OTHER if name in values}
-        return pipelines[profile](audio, vitals=values, patient=patient, **other)
+        return pipelines[profile](audio, vitals=values, patient=patient, **other).show(audio)
 
     shell.register_magic_function(triage, magic_kind="line", magic_name="triage")
 

@@ -1,26 +1,10 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from vaidya.cli import main
-from vaidya.schema import Tier, TriageRecord
-
-
-@pytest.fixture
-def vaidya(monkeypatch, capsys):
-    """Run the command line in this process: exit code, stdout, stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["vaidya", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+from tests.cli.conftest import SAID
+from vaidya.schema import NoteState, Tier, TriageRecord
 
 
 def test_json_is_the_record_and_nothing_else(vaidya):
@@ -147,3 +131,40 @@ def test_a_redacted_record_holds_no_name(vaidya):
     assert "98450" not in out
     assert "chest pain" in record["complaint"]
     assert record["patient"]["age"] == 90
+
+
+def test_a_recording_is_heard_written_and_decided_on(vaidya, visit, scripted):
+    code, out, err = vaidya("triage", visit, "--spo2", 97, "--age", 54, "--profile", scripted, "--json")
+    record = TriageRecord.model_validate_json(out)
+    assert (code, err) == (0, "")
+    assert [segment.text for segment in record.transcript.segments] == list(SAID)
+    assert record.recording.duration_s == pytest.approx(4.0)
+    assert record.note.state is NoteState.DRAFTED
+    assert "Chest pain since this morning" in [statement.text for statement in record.note.subjective]
+    assert record.decision.tier is Tier.EMERGENCY  # chest pain is a red flag, whatever the model says
+    assert record.decision.floors["model"] is Tier.URGENT
+    assert not record.failures
+
+
+def test_a_recording_comes_from_standard_input(vaidya, visit, scripted, monkeypatch):
+    with visit.open("rb") as file:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=file))
+        code, out, _ = vaidya("triage", "-", "--profile", scripted)
+    assert code == 0
+    assert SAID[1] in out
+    assert "EMERGENCY" in out
+
+
+@pytest.mark.weights
+@pytest.mark.slow
+def test_a_real_recording_through_the_models_that_ship(
+    vaidya, repository, llm_weights, whisper_weights, yamnet_weights
+):
+    audio = repository / "eval" / "cases" / "audio" / "en-chest-pain.ogg"
+    code, out, _ = vaidya("triage", audio, "--age", 58, "--set", f"llm.weights={llm_weights.used.name}", "--json")
+    record = TriageRecord.model_validate_json(out)
+    assert code == 0
+    assert "chest" in record.transcript.text().lower()
+    assert record.decision.tier is Tier.EMERGENCY
+    assert {used.name for used in record.provenance.weights} >= {whisper_weights.used.name, yamnet_weights.used.name}
+    assert not {failure.stage for failure in record.failures} - {"note"}  # the smallest model may write no usable note

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from vaidya.audio import read_recording
+from vaidya.errors import AudioError
 from vaidya.record import html, page, view
 from vaidya.schema import AudioFlag, Patient, Recording, RecordingInfo, Segment, Sex, Tier
 from vaidya.units import SAMPLE_RATE_HZ
@@ -134,6 +136,24 @@ def luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_record_is_shown_with_its_own_recording_and_no_other(record, tmp_path):
+    path = tmp_path / "visit.wav"
+    path.write_bytes(html._wav(np.linspace(-0.5, 0.5, 5 * SAMPLE_RATE_HZ, dtype=np.float32)))
+    heard = record.model_copy(update={"recording": read_recording(path).info})
+    shown = heard.show(path)
+    assert shown.record is heard
+    assert shown._repr_html_().count("<audio") == 2
+    assert "<script>" not in shown._repr_html_()
+    assert heard.show(path.read_bytes())._repr_html_() == shown._repr_html_()
+    path.write_bytes(html._wav(np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)))
+    with pytest.raises(AudioError, match="another recording"):
+        heard.show(path)
+
+
+def test_a_record_without_a_recording_is_shown_as_it_is(record):
+    assert record.show()._repr_html_() == html.page(record) == record.show("nowhere.wav")._repr_html_()
 
 
 def test_each_segment_is_playable_where_the_recording_is_given(record):

@@ -8,11 +8,15 @@ import base64
 import functools
 import io
 import wave
+from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
+from vaidya.audio import read_recording
+from vaidya.errors import AudioError
 from vaidya.record import view
 from vaidya.schema import Recording, Segment, TriageRecord
 from vaidya.units import SAMPLE_RATE_HZ
@@ -24,6 +28,35 @@ BANNER = {
     "yellow": ("#ffe047", "#000000"),
     "green": ("#1b6e2c", "#ffffff"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record as a notebook shows it, each segment with a player where the recording is at hand."""
+
+    record: TriageRecord
+    audio: Recording | None = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        return page(self.record, self.audio)
+
+    def __str__(self) -> str:
+        return str(self.record)
+
+
+def with_sound(record: TriageRecord, audio: str | Path | bytes | None) -> Shown:
+    """The record with its recording, read again from where it came from; without one where none could be used.
+
+    Raises:
+        AudioError: it is not there any more, or it is another recording than the record's: what is played beside a
+            patient's words must be that patient's voice.
+    """
+    if audio is None or record.recording is None:
+        return Shown(record)
+    recording = read_recording(audio)
+    if recording.info.sha256 != record.recording.sha256:
+        raise AudioError("this is another recording than the record's; give the one that was triaged")
+    return Shown(record, recording)
 
 
 def page(record: TriageRecord, audio: Recording | None = None) -> str:

@@ -1,6 +1,7 @@
 """The record of one triaged consultation: enough to review it, and enough to reproduce it."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -80,6 +81,16 @@ class TriageRecord(Contract):
     timings: dict[str, float] = {}
     tokens: dict[str, float] = {}
     model_tier_probabilities: dict[Tier, Annotated[float, Field(ge=0, le=1)]] = {}
+
+    def show(self, audio: str | Path | bytes | None = None) -> Any:
+        """The page with a player at each segment; a record holds no sound, so it is given again: its path or bytes.
+
+        Raises:
+            AudioError: it cannot be read, or it is another recording.
+        """
+        from importlib import import_module
+
+        return import_module("vaidya.record.html").with_sound(self, audio)
 
     def _repr_html_(self) -> str:
         """The page that a notebook shows; everything in it is escaped."""
