@@ -15,6 +15,9 @@ from vaidya.record import identifiers, people
 from vaidya.record.identifiers import Rule
 
 
+GENERAL = ("ID", "NUMBER")  # kinds of rules that know no format
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of the text, [start, end) in characters, and the kind of identifier found there."""
@@ -38,7 +41,10 @@ def redact(text: str) -> str:
 
 
 def find(text: str) -> list[Span]:
-    """Every identifier, in order. What several rules see in part is one span, named by the widest of them."""
+    """Every identifier, in order. What several rules see in part is one span, named by the widest of them.
+
+    Of two that see the same, the one that knows its format names it.
+    """
     merged: list[list[Span]] = []
     for span in kinds(text):
         if merged and span.start < max(s.end for s in merged[-1]):
@@ -49,7 +55,7 @@ def find(text: str) -> list[Span]:
 
 
 def _union(group: list[Span]) -> Span:
-    widest = max(group, key=lambda span: span.end - span.start)
+    widest = max(group, key=lambda span: (span.end - span.start, span.kind not in GENERAL))
     return Span(group[0].start, max(span.end for span in group), widest.kind)
 
 
