@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from vaidya.record import identifiers, people
 from vaidya.record.identifiers import Rule
 
-
 GENERAL = ("ID", "NUMBER")  # kinds of rules that know no format
 
 
