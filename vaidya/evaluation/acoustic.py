@@ -111,6 +111,9 @@ def reliability(positive: Sequence[bool], probabilities: Sequence[float]) -> lis
 
     Raises:
         LengthMismatchError: the two differ in length.
+
+    >>> reliability([True, False], [0.75, 0.75])
+    [(0.75, 0.5, 2)]
     """
     _same_length(positive, probabilities)
     truth, values = np.asarray(positive, dtype=float), np.asarray(probabilities, dtype=float)

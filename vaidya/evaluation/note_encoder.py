@@ -97,6 +97,9 @@ def bertscore(reference: str, text: str) -> float | None:
 
     Each token is matched with the most similar token of the other text; precision and recall are the mean
     similarities. As in the `bert-score` package, [CLS] and [SEP] can be matched but are not averaged over.
+
+    >>> bertscore("Chest pain", " ") is None
+    True
     """
     if not reference.strip() or not text.strip():
         return None

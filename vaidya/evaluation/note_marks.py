@@ -13,7 +13,13 @@ _SEGMENT = "segment:"
 
 
 def uncited_statements(case: Case, note: SoapNote) -> Rate:
-    """Share of the borne-out statements that cite nothing (1 - recall of evidence). Lower is better."""
+    """Share of the borne-out statements that cite nothing (1 - recall of evidence). Lower is better.
+
+    >>> from vaidya.testing import make_case, make_note
+    >>> note = make_note(["Dry cough"], objective=(Statement(text="Fever", supported=True),))
+    >>> uncited_statements(make_case(lines=["I have a dry cough", "and fever"]), note)
+    Rate(errors=1, total=2)
+    """
     borne_out = [judged.statement for judged in judge(case, note) if judged.fault is None]
     return Rate(sum(not statement.evidence for statement in borne_out), len(borne_out))
 
@@ -22,6 +28,10 @@ def irrelevant_evidence(note: SoapNote, transcript: Transcript) -> Rate:
     """Share of cited segments that share no content word and no number with their statement (1 - precision).
 
     A segment that answers a cited question ("no") counts as relevant with it.
+
+    >>> from vaidya.testing import make_note, make_transcript
+    >>> irrelevant_evidence(make_note(["Dry cough", "Knee pain"]), make_transcript(["I have a dry cough"]))
+    Rate(errors=1, total=2)
     """
     texts = {segment.id: plain(segment.english or segment.text) for segment in transcript.segments}
     cited = [pair for _, statement in note.statements() for pair in _cited(statement, texts)]
@@ -40,7 +50,13 @@ def _cited(statement: Statement, texts: dict[int, str]) -> Iterator[bool]:
 
 
 def numbers_lost(case: Case, note: SoapNote) -> Rate:
-    """Share of the numbers with a unit that the patient's side said and that the note lacks. Lower is better."""
+    """Share of the numbers with a unit that the patient's side said and that the note lacks. Lower is better.
+
+    >>> from vaidya.testing import make_case, make_note
+    >>> said = make_case(lines=["Fever for 3 days", "I take 500 mg of paracetamol"])
+    >>> numbers_lost(said, make_note(["Fever for 3 days", "Takes paracetamol"]))
+    Rate(errors=1, total=2)
+    """
     said = {
         (quantity.value, quantity.unit)
         for turn in case.turns
@@ -53,7 +69,13 @@ def numbers_lost(case: Case, note: SoapNote) -> Rate:
 
 
 def denials_lost(case: Case, note: SoapNote) -> Rate:
-    """Share of the symptoms that the patient denied and the note does not deny. Lower is better."""
+    """Share of the symptoms that the patient denied and the note does not deny. Lower is better.
+
+    >>> from vaidya.testing import make_case, make_note
+    >>> said = make_case(lines=["I have no chest pain.", "No vomiting."])
+    >>> denials_lost(said, make_note(["No chest pain"]))
+    Rate(errors=1, total=2)
+    """
     reference = Reference.of(case)
     denied = {mention.found.name for mention in reference.mentions if _denied_symptom(mention)}
     affirmed = {mention.found.name for mention in reference.mentions if not mention.denied}
@@ -78,6 +100,13 @@ def _denies(note: SoapNote, name: str) -> bool:
 
 
 def unmarked_unsupported(case: Case, note: SoapNote) -> Rate:
-    """Share of statements that are judged unsupported and shown as supported: what a reader is not warned of."""
+    """Share of statements that are judged unsupported and shown as supported: what a reader is not warned of.
+
+    >>> from vaidya.testing import make_case, make_note
+    >>> marked = Statement(text="Takes insulin", supported=False, flags=("no_evidence",))
+    >>> note = make_note(["Dry cough", "Takes warfarin"], objective=(marked,))
+    >>> unmarked_unsupported(make_case(lines=["I have a dry cough"]), note)
+    Rate(errors=1, total=3)
+    """
     judged = judge(case, note)
     return Rate(sum(j.fault is not None and j.statement.supported for j in judged), len(judged))

@@ -130,7 +130,14 @@ def judge(case: Case, note: SoapNote) -> tuple[Judgement, ...]:
 
 
 def unsupported_statements(case: Case, note: SoapNote, *, major_only: bool = False) -> Rate:
-    """Share of statements that the reference does not bear out; undefined for a note without any. Lower is better."""
+    """Share of statements that the reference does not bear out; undefined for a note without any. Lower is better.
+
+    >>> from vaidya.testing import make_case, make_note
+    >>> said = make_case(lines=["I have had chest pain for two days."])
+    >>> rate = unsupported_statements(said, make_note(["Chest pain for 2 days", "Chest pain for 9 days"]))
+    >>> rate.errors, rate.total
+    (1, 2)
+    """
     judged = judge(case, note)
     return Rate(sum(j.fault is not None and (j.major or not major_only) for j in judged), len(judged))
 
