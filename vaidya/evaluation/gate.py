@@ -111,7 +111,7 @@ def load_gate(name: str = "champion") -> Gate:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"gate {name!r} is not valid: {problems}") from error
-    refuse_untrusted(gate.gate, (check.metric for check in (*gate.checks, *gate.against)))
+    refuse_untrusted(gate.gate, [*(check.metric for check in gate.checks), *(check.metric for check in gate.against)])
     return gate
 
 
