@@ -1,28 +1,36 @@
 """Red flags: what must raise them in five languages, what must not, and that the files are whole."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from vaidya.schema import Patient, Tier, Vitals
+from vaidya.config import TriageConfig
+from vaidya.schema import Consciousness, NoteState, Patient, Tier, Vitals
 from vaidya.testing import make_findings, make_transcript
 from vaidya.transcript.from_text import transcript_from_text
-from vaidya.triage import TriageInput
+from vaidya.transcript.speakers import with_speakers
+from vaidya.triage import TriageInput, decide
 from vaidya.triage.complaint import complaints
 from vaidya.triage.evidence import without_recording
 from vaidya.triage.lexicon import languages, lexicon
-from vaidya.triage.red_flags import red_flag_reasons, red_flags
-from vaidya.triage.signs import signs_of
+from vaidya.triage.policy import RED_FLAG_SET_ASIDE
+from vaidya.triage.red_flags import flags_in_doubt, red_flag_reasons, red_flags
+from vaidya.triage.signs import doubted_signs, signs_of
 
 HERE = Path(__file__).parent
+NORMAL = Vitals(
+    respirations=16, spo2=98, sbp=122, pulse=74, temperature=36.8, consciousness=Consciousness.ALERT, on_oxygen=False
+)
 # Signs that come from measured or reported numbers, not from phrases.
 FROM_NUMBERS = ("measured_", "reported_", "circulation_scores", "temperature_unknown")
 
 
-def sentences(name):
+def sentences(name, *only):
     groups = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
-    numbered = ((group, number, entry) for group, entries in groups.items() for number, entry in enumerate(entries))
+    chosen = {group: entries for group, entries in groups.items() if not only or group in only}
+    numbered = ((group, number, entry) for group, entries in chosen.items() for number, entry in enumerate(entries))
     return [pytest.param(entry, id=f"{group}-{number}") for group, number, entry in numbered]
 
 
@@ -47,9 +55,38 @@ def test_typed(entry):
     assert flags(without_recording(Vitals(), Patient(age=40.0), text)).get(flag) is Tier[tier]
 
 
+@pytest.mark.parametrize("entry", sentences("phrases_that_raise.yaml"))
+def test_heard_with_guessed_speakers(entry):
+    text, flag, tier = entry
+    heard = spoken(text)
+    named = heard.transcript.model_copy(update={"segments": with_speakers(heard.transcript.segments)})
+    assert flags(replace(heard, transcript=named)).get(flag) is Tier[tier]
+
+
 @pytest.mark.parametrize("text", sentences("phrases_that_do_not_raise.yaml"))
 def test_not_raised(text):
     assert flags(spoken(text)) == {}
+
+
+@pytest.mark.parametrize("text", sentences("phrases_that_do_not_raise.yaml", "denied", "somebody_else", "past"))
+def test_what_is_plainly_taken_back_leaves_no_doubt(text):
+    assert flags_in_doubt(signs_of(spoken(text)), doubted_signs(spoken(text))) == ()
+
+
+@pytest.mark.parametrize("text", sentences("phrases_that_ask.yaml"))
+def test_what_is_perhaps_taken_back_asks_a_person(text):
+    heard = replace(spoken(text), vitals=NORMAL, model_tier=Tier.ROUTINE, note_state=NoteState.DRAFTED)
+    decision = decide(heard, TriageConfig())
+    assert flags(heard) == {}
+    assert decision.tier is Tier.URGENT
+    assert RED_FLAG_SET_ASIDE in decision.human_reasons
+
+
+def test_a_doubt_names_the_flag_and_where_it_was_said():
+    heard = spoken("I have a cough.\nI am scared of having a heart attack.")
+    (reason,) = [r for r in decide(heard, TriageConfig()).reasons if r.rule == RED_FLAG_SET_ASIDE.lower()]
+    assert reason.evidence == ("segment:1",)
+    assert "chest" in reason.detail
 
 
 def test_english_of_another_language_is_matched_too():

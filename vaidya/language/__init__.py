@@ -3,29 +3,37 @@
 Pure functions over plain strings, for English and, where noted, Hindi, Tamil, Telugu and Kannada.
 """
 
-from vaidya.language.dialogue import Answer, answer
-from vaidya.language.experiencer import Experiencer, experiencer
-from vaidya.language.negation import Negation, has_negation, is_negated, negated_spans
+from vaidya.language.dialogue import Answer, answer, describes, is_plea
+from vaidya.language.experiencer import Experiencer, experiencer, family_history
+from vaidya.language.hold import Hold, firmest
+from vaidya.language.negation import Negation, denial, has_negation, is_negated, negated_spans
 from vaidya.language.normalise import Sentence, content_words, normalise, sentences, stem, words
 from vaidya.language.numbers import Quantity, numbers, to_digits
-from vaidya.language.temporality import is_imagined, is_past
+from vaidya.language.temporality import imagined, is_imagined, past
 
 __all__ = [
     "Answer",
     "Experiencer",
+    "Hold",
     "Negation",
     "Quantity",
     "Sentence",
     "answer",
     "content_words",
+    "denial",
+    "describes",
     "experiencer",
+    "family_history",
+    "firmest",
     "has_negation",
+    "imagined",
     "is_imagined",
     "is_negated",
-    "is_past",
+    "is_plea",
     "negated_spans",
     "normalise",
     "numbers",
+    "past",
     "sentences",
     "stem",
     "to_digits",

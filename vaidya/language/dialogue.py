@@ -4,7 +4,7 @@ import enum
 import re
 from functools import lru_cache
 
-from vaidya.language.cues import END, alternatives, cues
+from vaidya.language.cues import END, alternatives, cues, pattern
 
 
 class Answer(enum.Enum):
@@ -15,7 +15,7 @@ class Answer(enum.Enum):
     OTHER = "other"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _opening(name: str) -> re.Pattern[str]:
     filler = cues()["answers"]["filler"]
     return re.compile(rf"^(?:(?:{filler})[,.]?\s+)*(?:{alternatives('answers', name)}){END}")
@@ -30,3 +30,21 @@ def answer(reply: str) -> Answer:
     if _opening("denies").match(reply):
         return Answer.NO
     return Answer.YES if _opening("confirms").match(reply) else Answer.OTHER
+
+
+def describes(reply: str) -> bool:
+    """Whether a normalised reply opens by telling when, where or how: what was asked about is then there.
+
+    >>> describes("it started an hour ago."), describes("on the left side"), describes("just a cough")
+    (True, True, False)
+    """
+    return bool(_opening("describes").match(reply))
+
+
+def is_plea(sentence: str) -> bool:
+    """Whether a normalised sentence asks for help, as a patient does and a clinician does not.
+
+    >>> is_plea("can you help me, i can't breathe."), is_plea("can you tell me where it hurts?")
+    (True, False)
+    """
+    return bool(pattern("pleas", "asks_help").search(sentence))

@@ -1,14 +1,15 @@
 """Who speaks, where the words leave little doubt; None where they do not.
 
 A question to a second person about the body, or an order, is a clinician's; a complaint in the first person is a
-patient's. What answers a clinician's question is the patient's. Pauses part segments (`vaidya.transcript.segments`),
-they do not tell voices apart: there is no diarisation here. Measured: experiments/notes/transcript.md.
+patient's, and so is a plea for help, though it is a question. What answers a clinician's question is the patient's.
+Pauses part segments (`vaidya.transcript.segments`), they do not tell voices apart: there is no diarisation here.
+Measured: experiments/notes/transcript.md.
 """
 
 import re
 from collections.abc import Sequence
 
-from vaidya.language import Answer, answer, normalise, sentences
+from vaidya.language import Answer, Sentence, answer, is_plea, normalise, sentences
 from vaidya.schema import Segment, Speaker
 
 ANSWERED_WITHIN_S = 5.0  # a reply to a question comes sooner
@@ -32,7 +33,8 @@ _ORDERS = re.compile(
 )
 _COMPLAINS = re.compile(
     r"\b(?:i(?:'ve| have)? (?:been )?(?:having|had|feel|felt|feeling|got|noticed|woke up|vomited|fainted|fell)"
-    r"|i (?:can't|cannot|couldn't|have|take|smoke|drink)"
+    r"|i (?:can't|cannot|couldn't|take|smoke|drink)"
+    r"|i have(?! to\b| (?:a few|some|one more|another|a couple of) questions?| your)"
     r"|i(?:'m| am) (?:having|in pain|allergic|pregnant|diabetic|worried|scared|a smoker)"
     r"|(?:it|that) (?:hurts|started|comes and goes|gets worse)"
     rf"|my (?:{_BODY}|gp|husband|wife))\b"
@@ -50,12 +52,17 @@ def with_speakers(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 def _speaker(segment: Segment, before: Segment | None) -> Speaker | None:
     text = normalise(segment.english or segment.text)
-    asks = any(sentence.question and _TO_PATIENT.search(sentence.text) for sentence in sentences(text))
+    asks = any(_asks(sentence) for sentence in sentences(text))
     clinician = asks or bool(_ORDERS.search(text))
-    patient = bool(_COMPLAINS.search(text)) and not asks
+    patient = bool(_COMPLAINS.search(text) or is_plea(text)) and not asks
     if clinician != patient:
         return Speaker.CLINICIAN if clinician else Speaker.PATIENT
     return Speaker.PATIENT if not clinician and _answers(segment, text, before) else None
+
+
+def _asks(sentence: Sentence) -> bool:
+    """Whether a sentence asks a patient: a plea is a patient's, however it is put."""
+    return sentence.question and bool(_TO_PATIENT.search(sentence.text)) and not is_plea(sentence.text)
 
 
 def _answers(segment: Segment, text: str, before: Segment | None) -> bool:

@@ -5,61 +5,98 @@ disease in the past tense without a present-day word is family history ("my fath
 """
 
 import re
+from collections.abc import Callable
 
-from vaidya.language import Answer, Experiencer, answer, experiencer, is_imagined, is_negated, is_past
+from vaidya.language import (
+    Answer,
+    Hold,
+    Sentence,
+    answer,
+    content_words,
+    denial,
+    describes,
+    family_history,
+    firmest,
+    imagined,
+    is_plea,
+    past,
+)
 from vaidya.language.cues import pattern
 from vaidya.schema import Speaker
 from vaidya.triage.spoken import Spoken
 
-_FAMILY_EVENT = re.compile(
-    r"\b(?:father|mother|dad|mum|mom|parents?|brothers?|sisters?|siblings?|uncles?|aunts?|auntie|cousins?|grand\w+|nan)\b"
-    r"[^.?!;]*\b(?:had|have had|died|passed away|suffered|used to|years? ago|from)\b"
-    r"|(?:पिता|पापा|माँ|मां|माता|भाई|बहन|दादा|दादी|नाना|नानी|चाचा)[^.?!;।]*(?:था|थी|थे|हुआ था|हुई थी|गुज़र|गुजर)"
-)
 _ADDRESSED = re.compile(r"\b(?:you|your|any|anything|anyone)\b|आप|तुम|நீங்க|உங்க|మీ|మీరు|ನೀವು|ನಿಮ")
 # The patient's own question: "could you refill my tablets?", "should I come in?"
 _OWN = re.compile(r"\b(?:i|i'm|i've|i'd|me|my|we|our|us)\b")
-_OF_SYMPTOMS = re.compile(r"\b(?:do|did|have|are|were|had) you\b|\bany (?!advice|help|way)")
+_OF_SYMPTOMS = re.compile(r"(?<!how )(?<!why )\b(?:do|did|have|are|were|had) you\b|\bany (?!advice|help|way)")
 # A clinician thinks aloud, explains and gives advice; what is named there is not found.
 _MUSING = re.compile(
     r"\b(?:might|may|could|can|would|should|if|rule|ruled|ruling|think(?:ing)? (?:of|about)|sounds? like|suggests?"
     r"|consistent with|red flags?|things? like|such as|including|unlikely|consider|possib\w+|differential|risk"
     r"|important|test|what (?:we|i) call)\b"
 )
+_LATEST_REPLY = 3  # sentences; several questions at once are answered by one "yes"
 
 
-def is_asserted(text: Spoken, start: int, end: int) -> bool:
-    """Whether the phrase at [start, end) of a text may raise a tier."""
-    body = text.text
-    if is_negated(body, start, end) or is_past(body, start, end) or is_imagined(body, start, end):
-        return False
-    return not (_family_history(text, start, end) or _asked_in_vain(text, start, end) or _mused(text, start))
+def aside(text: Spoken, start: int, end: int) -> Hold:
+    """How firmly the words around the phrase at [start, end) set it aside.
+
+    NONE: it is asserted, and may raise a tier. LOOSE: it may have been meant, so a person should ask.
+    """
+    held = (judge(text, start, end) for judge in _JUDGES)
+    return firmest(held)
 
 
-def _family_history(text: Spoken, start: int, end: int) -> bool:
-    sentence = text.sentences[text.sentence_index(start)]
-    recent = pattern("temporality", "present").search(sentence.text)
-    events = [match.span() for match in _FAMILY_EVENT.finditer(sentence.text)]
-    if not recent and any(begin <= start - sentence.start < stop for begin, stop in events):
-        return True  # the phrase is the relative: "my grandfather had …" tells nobody's age
-    if experiencer(text.text, start, end) is not Experiencer.HISTORY:
-        return False
-    return bool(pattern("experiencer", "history").search(sentence.text)) or bool(events and not recent)
+def _of_text(judge: Callable[[str, int, int], Hold]) -> Callable[[Spoken, int, int], Hold]:
+    return lambda text, start, end: judge(text.text, start, end)
 
 
-def _asked_in_vain(text: Spoken, start: int, end: int) -> bool:
-    """Whether the phrase stands in a clinician's question that nobody answered with yes."""
+def _asked(text: Spoken, start: int, end: int) -> Hold:
+    """What became of the question that the phrase stands in, if it stands in a clinician's.
+
+    A "yes" asserts it, and so does an answer that tells when, where or how. A "no", or no answer at all, sets it aside;
+    any other answer leaves it open.
+    """
     index = text.sentence_index(start)
     sentence = text.sentences[index]
-    speaker = text.at(start).speaker
-    if not sentence.question or speaker in (Speaker.PATIENT, Speaker.COMPANION):
-        return False
-    if speaker is None and (not _addressed(text, index) or _patients_own(sentence.text)):
-        return False
+    if not _clinicians_question(text, index) or _told_beside(text.text, sentence.start, start):
+        return Hold.NONE
     # Without punctuation the answer runs on in the same sentence.
-    rest = sentence.text[end - sentence.start :].lstrip(" ,?")
-    reply = text.sentences[index + 1].text if index + 1 < len(text.sentences) else ""
-    return Answer.YES not in (answer(rest), answer(reply))
+    rest = answer(sentence.text[end - sentence.start :].lstrip(" ,?"))
+    reply, adjacent = _reply(text, index)
+    given = answer(reply)
+    if Answer.YES in (rest, given) or (adjacent and Answer.NO not in (rest, given) and describes(reply)):
+        return Hold.NONE
+    open_still = rest is not Answer.NO and given is Answer.OTHER and bool(content_words(reply))
+    return Hold.LOOSE if open_still else Hold.FIRM
+
+
+def _clinicians_question(text: Spoken, index: int) -> bool:
+    sentence = text.sentences[index]
+    speaker = text.at(sentence.start).speaker
+    if not sentence.question or speaker in (Speaker.PATIENT, Speaker.COMPANION) or is_plea(sentence.text):
+        return False
+    return speaker is not None or (_addressed(text, index) and not _patients_own(sentence.text))
+
+
+def _told_beside(text: str, begin: int, start: int) -> bool:
+    """Whether a statement of one's own stands after the question: "have you seen this, my leg is bleeding"."""
+    own = list(pattern("experiencer", "self_again").finditer(text, begin, start))
+    return bool(own) and not _ADDRESSED.search(text, own[-1].end(), start)
+
+
+def _reply(text: Spoken, index: int) -> tuple[str, bool]:
+    """The first sentence after a question that is none and has not the asker's voice; whether it follows at once."""
+    asker = text.at(text.sentences[index].start).speaker
+    for place in range(index + 1, min(len(text.sentences), index + 1 + _LATEST_REPLY)):
+        reply = text.sentences[place]
+        if not reply.question and not _same_voice(text, reply, asker):
+            return reply.text, place == index + 1
+    return "", False
+
+
+def _same_voice(text: Spoken, sentence: Sentence, asker: Speaker | None) -> bool:
+    return asker is not None and text.at(sentence.start).speaker is asker
 
 
 def _addressed(text: Spoken, index: int) -> bool:
@@ -72,8 +109,12 @@ def _patients_own(question: str) -> bool:
     return bool(_OWN.search(question)) and not _OF_SYMPTOMS.search(question)
 
 
-def _mused(text: Spoken, start: int) -> bool:
+def _mused(text: Spoken, start: int, _end: int) -> Hold:
     if text.at(start).speaker is not Speaker.CLINICIAN:
-        return False
+        return Hold.NONE
     sentence = text.sentences[text.sentence_index(start)]
-    return not sentence.question and bool(_MUSING.search(sentence.text))
+    return Hold.FIRM if not sentence.question and _MUSING.search(sentence.text) else Hold.NONE
+
+
+# The quick ones first: most phrases are set aside by a denial or by a question.
+_JUDGES = (_of_text(denial), _mused, _asked, *map(_of_text, (imagined, past, family_history)))

@@ -7,8 +7,8 @@ Unknown is never ROUTINE (docs/decisions, "What triage does with the unknown"):
   otherwise was, close ROUTINE, and a person is asked to listen to them.
 - unknown: no complaint is understood and few vital signs were measured, or a complaint was made that neither rule nor
   model understood. URGENT, and a person is asked.
-- set aside: words that would raise a red flag were said, and other words seem to take them back (a fear, an old date, an
-  answer that is neither yes nor no). The reading may be wrong, so a person is asked; the tier stays what is known.
+- set aside: words that would raise an EMERGENCY flag were said, and other words seem to take them back (a fear, an old
+  date, an answer that is neither yes nor no). The reading may be wrong: URGENT, and a person is asked.
 - partly known: vital signs are incomplete, or no complaint was given. ROUTINE is closed; what is known decides.
 """
 
@@ -64,6 +64,7 @@ MEANING = {
     VITALS_NOT_JUDGED: "the vital signs are not those of an adult, or were not judged",
     COMPLAINT_UNKNOWN: "no complaint was given",
     STAGE_FAILED: "a stage failed",
+    RED_FLAG_SET_ASIDE: "said, and perhaps taken back",
 }
 
 _LOST_WORDS = {
@@ -77,10 +78,9 @@ _LOST_STAGES = {"audio": AUDIO_FAILED, "transcript": TRANSCRIPT_FAILED, "note": 
 
 def policy_reasons(evidence: TriageInput, known: Sequence[Reason], config: TriageConfig) -> tuple[Reason, ...]:
     """Floors set by what is not known. `known`: the reasons of all other sources."""
-    urgent = (*lost(evidence, config), *unknown(evidence, known, config))
-    if urgent:
-        return tuple(_policy(code, Tier.URGENT) for code in urgent)
-    return tuple(_policy(code, Tier.SEMI_URGENT) for code in _gaps(evidence, known))
+    codes = (*lost(evidence, config), *unknown(evidence, known, config))
+    urgent = (*(_policy(code, Tier.URGENT) for code in codes), *set_aside(evidence, known, config))
+    return urgent or tuple(_policy(code, Tier.SEMI_URGENT) for code in _gaps(evidence, known))
 
 
 def unknown(evidence: TriageInput, known: Sequence[Reason], config: TriageConfig) -> tuple[str, ...]:
@@ -176,10 +176,19 @@ def _voiced(segment: Segment) -> bool:
 
 
 def set_aside(evidence: TriageInput, known: Sequence[Reason], config: TriageConfig) -> tuple[Reason, ...]:
-    """Red flags of EMERGENCY that were said and taken back with doubt; none where the patient is an EMERGENCY anyway."""
+    """One floor a red flag of EMERGENCY that was said and perhaps taken back; none where the patient is one anyway."""
     if not config.red_flags or any(reason.tier is Tier.EMERGENCY for reason in known):
         return ()
-    return flags_in_doubt(signs_of(evidence), doubted_signs(evidence))
+    return tuple(
+        Reason(
+            source=Source.POLICY,
+            rule=RED_FLAG_SET_ASIDE.lower(),
+            tier=Tier.URGENT,
+            detail=f"{MEANING[RED_FLAG_SET_ASIDE]}: {flag.meaning}",
+            evidence=ids,
+        )
+        for flag, ids in flags_in_doubt(signs_of(evidence), doubted_signs(evidence))
+    )
 
 
 def _about_patient(patient: Patient, config: TriageConfig) -> list[str]:

@@ -60,3 +60,11 @@ def red_flag_reasons(signs: Signs) -> tuple[Reason, ...]:
         for flag, ids in found
         if ids is not None
     )
+
+
+def flags_in_doubt(signs: Signs, doubted: Signs) -> tuple[tuple[RedFlag, tuple[str, ...]], ...]:
+    """EMERGENCY flags that hold only if what the words set aside with doubt was meant, each with its evidence."""
+    both = {name: (*signs.get(name, ()), *doubted.get(name, ())) for name in {**signs, **doubted}}
+    emergencies = (flag for flag in red_flags() if flag.tier is Tier.EMERGENCY)
+    held = ((flag, evidence_of(flag.when, both)) for flag in emergencies if evidence_of(flag.when, signs) is None)
+    return tuple((flag, ids) for flag, ids in held if ids is not None)

@@ -1,11 +1,13 @@
 """Which signs the evidence shows: said, typed, known of the patient, or measured. Each with what it rests on."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
-from vaidya.language import to_digits
+from vaidya.language import Hold, denial, firmest, to_digits
 from vaidya.schema import Patient, Vitals
-from vaidya.triage.asserted import is_asserted
+from vaidya.triage.asserted import aside
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.lexicon import candidates
 from vaidya.triage.news2 import news2
@@ -47,32 +49,65 @@ _AGE = re.compile(
 _YEARS = {"year": 1.0, "month": 1 / 12, "week": 1 / 52, "day": 1 / 365}
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a text says, as pairs of a sign and its evidence ids; one sign may come several times.
+
+    doubted: said, and set aside by words that may belong to something else. denied: names of signs denied outright.
+    """
+
+    asserted: tuple[tuple[str, tuple[str, ...]], ...]
+    doubted: tuple[tuple[str, tuple[str, ...]], ...]
+    denied: frozenset[str]
+
+
 def signs_of(evidence: TriageInput) -> Signs:
     """Name of each sign -> evidence ids."""
+    said = (_said(text).asserted for text in texts_of(evidence))
+    return _joined((*said, tuple(_known(evidence.patient).items()), tuple(_measured(evidence.vitals).items())))
+
+
+def doubted_signs(evidence: TriageInput) -> Signs:
+    """Signs that somebody spoke of and that the words around them set aside, but perhaps wrongly.
+
+    A sign that is denied outright elsewhere is not doubted: "… or chest pain? I feel well. No chest pain."
+    """
+    said = [_said(text) for text in texts_of(evidence)]
+    denied = frozenset(name for one in said for name in one.denied)
+    return {name: ids for name, ids in _joined(one.doubted for one in said).items() if name not in denied}
+
+
+def _joined(parts: Iterable[Iterable[tuple[str, tuple[str, ...]]]]) -> Signs:
     found: dict[str, dict[str, None]] = {}
-    parts = [_said(text) for text in texts_of(evidence)]
-    for part in (*parts, tuple(_known(evidence.patient).items()), tuple(_measured(evidence.vitals).items())):
+    for part in parts:
         for name, ids in part:
             found.setdefault(name, {}).update(dict.fromkeys(ids))
     return {name: tuple(ids) for name, ids in found.items()}
 
 
 @lru_cache(maxsize=512)
-def _said(text: Spoken) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Signs asserted in a text."""
+def _said(text: Spoken) -> _Said:
+    """Signs asserted, doubted and denied in a text."""
     spans = [(sentence.start, sentence.end) for sentence in text.sentences]
-    found: dict[str, list[int]] = {}
+    found: dict[Hold, dict[str, list[int]]] = {hold: {} for hold in Hold}
+    denied: set[str] = set()
     for sign in candidates(text.text):
         for match in sign.matches(text.text, spans):
-            if len(found.get(sign.name, ())) >= ENOUGH_PLACES:
+            if len(found[Hold.NONE].get(sign.name, ())) >= ENOUGH_PLACES:
                 break
-            if all(is_asserted(text, *span) for span in match):
-                found.setdefault(sign.name, []).extend(start for start, _ in match)
+            hold = firmest(aside(text, *span) for span in match)
+            found[hold].setdefault(sign.name, []).extend(start for start, _ in match)
+            if hold is Hold.FIRM and any(denial(text.text, *span) is Hold.FIRM for span in match):
+                denied.add(sign.name)
     for name, place in reported_signs(text):
-        found.setdefault(name, []).append(place)
+        found[Hold.NONE].setdefault(name, []).append(place)
     for name in _age_signs(_said_age(text)):
-        found.setdefault(name, []).append(0)
-    return tuple((name, evidence_at(text, places)) for name, places in found.items())
+        found[Hold.NONE].setdefault(name, []).append(0)
+    return _Said(_evidence(text, found[Hold.NONE]), _evidence(text, found[Hold.LOOSE]), frozenset(denied))
+
+
+def _evidence(text: Spoken, places: dict[str, list[int]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((name, evidence_at(text, at)) for name, at in places.items())
 
 
 def _said_age(text: Spoken) -> float | None:
