@@ -53,6 +53,12 @@ def test_a_mild_complaint_with_six_normal_vitals_is_routine(config):
     assert (decision.tier, decision.needs_human, decision.human_reasons) == (Tier.ROUTINE, False, ())
 
 
+def test_scale_2_without_a_word_on_oxygen_is_not_routine(config):
+    vitals = NORMAL.model_copy(update={"spo2": 90.0, "spo2_scale": 2})
+    assert decide(evidence(vitals=vitals), config).tier is Tier.SEMI_URGENT
+    assert decide(evidence(vitals=vitals.model_copy(update={"on_oxygen": False})), config).tier is Tier.ROUTINE
+
+
 def test_1_a_missing_model_tier_is_not_routine(config):
     decision = decide(evidence(model_tier=None), config)
     assert decision.tier is Tier.URGENT

@@ -40,8 +40,15 @@ def test_the_hypercapnic_scale(on_oxygen, bands):
         assert news2(Vitals(spo2=float(value), spo2_scale=2, on_oxygen=on_oxygen)).parts["spo2"] == points, value
 
 
-def test_scale_2_without_a_word_on_oxygen_reads_as_air():
-    assert news2(Vitals(spo2=97.0, spo2_scale=2)).parts == {"spo2": 0}
+def test_scale_2_without_a_word_on_oxygen_takes_the_worse_band():
+    for (value, on_oxygen), (_, on_air) in zip(rows(SPO2_SCALE_2_OXYGEN), rows(SPO2_SCALE_2_AIR), strict=True):
+        assert news2(Vitals(spo2=float(value), spo2_scale=2)).parts == {"spo2": max(on_oxygen, on_air)}, value
+
+
+def test_scale_2_needs_to_know_of_oxygen():
+    assert "on_oxygen" in news2(Vitals(spo2=90.0, spo2_scale=2)).missing
+    assert "on_oxygen" not in news2(Vitals(spo2=90.0, spo2_scale=2, on_oxygen=False)).missing
+    assert "on_oxygen" not in news2(Vitals(spo2=97.0)).missing
 
 
 def test_oxygen_scores_two_and_its_absence_nothing():

@@ -67,6 +67,27 @@ def test_breathing_counts():
     assert floor(Vitals(**{**NORMAL, "respirations": 32.0})) is Tier.URGENT
 
 
+@pytest.mark.parametrize(
+    ("spo2", "on_oxygen", "tier"),
+    [
+        (90.0, False, Tier.ROUTINE),
+        (98.0, False, Tier.ROUTINE),
+        (90.0, None, None),
+        (98.0, None, Tier.URGENT),
+        (90.0, True, Tier.SEMI_URGENT),
+    ],
+)
+def test_on_scale_2_routine_needs_to_know_of_oxygen(spo2, on_oxygen, tier):
+    assert floor(Vitals(**{**NORMAL, "spo2": spo2, "spo2_scale": 2, "on_oxygen": on_oxygen})) is tier
+
+
+def test_a_reason_says_that_scale_2_was_used_and_how_oxygen_was_read():
+    said = vitals_reasons(Vitals(**{**NORMAL, "spo2": 90.0, "spo2_scale": 2, "on_oxygen": False}), ADULT, 16.0)
+    unsaid = vitals_reasons(Vitals(spo2=98.0, spo2_scale=2), ADULT, 16.0)
+    assert "scale 2" in said[0].detail
+    assert "scale 2, read as on oxygen" in unsaid[0].detail
+
+
 def test_reasons_name_the_parts_and_no_value():
     (reason,) = vitals_reasons(Vitals(pulse=115.0), ADULT, 16.0)
     assert (reason.rule, reason.evidence) == ("news2", ("vital:pulse",))

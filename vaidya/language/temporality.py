@@ -82,10 +82,9 @@ def _under(text: str, name: str, place: tuple[int, int, int], reach: int) -> boo
 
 
 def _wondered(text: str, begin: int, cue: int) -> bool:
+    """Whether a cue follows "I don't know", "not sure" and the like at once."""
     before = text[begin:cue].rstrip()
-    return any(
-        begin + found.end() == begin + len(before) for found in pattern("temporality", "wondered").finditer(before)
-    )
+    return any(found.end() == len(before) for found in pattern("temporality", "wondered").finditer(before))
 
 
 def _dated(text: str, begin: int, phrase: tuple[int, int], cue: re.Match[str]) -> Hold:

@@ -47,11 +47,17 @@ SPO2_SCALE_2_AIR = Bands(below=((84, 3), (86, 2), (88, 1)))
 SPO2_SCALE_2_OXYGEN = Bands(below=SPO2_SCALE_2_AIR.below, above=((96, 3), (94, 2), (92, 1)))
 
 
+def needed(vitals: Vitals) -> tuple[str, ...]:
+    """What the vitals floor needs before it may say ROUTINE of this patient: on scale 2, air or oxygen too."""
+    return NEEDED if vitals.spo2_scale == 1 else (*NEEDED, "on_oxygen")
+
+
 def news2(vitals: Vitals) -> News2:
     """The score over what was measured, its parts, and which of the needed parameters are missing.
 
     With something missing the score is a lower bound: nothing is assumed normal, an unmeasured part is absent from
-    `parts`. Oxygen scores only when it is known to be given.
+    `parts`. Oxygen scores only when it is known to be given; scale 2 needs to know of it, and takes the more severe of
+    its two bands until then.
     """
     parts = {name: bands.points(value) for name, bands in CHART.items() if (value := getattr(vitals, name)) is not None}
     if vitals.spo2 is not None:
@@ -60,11 +66,12 @@ def news2(vitals: Vitals) -> News2:
         parts["on_oxygen"] = ON_OXYGEN_POINTS if vitals.on_oxygen else 0
     if vitals.consciousness is not None:
         parts["consciousness"] = 0 if vitals.consciousness is Consciousness.ALERT else NOT_ALERT_POINTS
-    missing = tuple(name for name in NEEDED if getattr(vitals, name) is None)
+    missing = tuple(name for name in needed(vitals) if getattr(vitals, name) is None)
     return News2(score=sum(parts.values()), parts=parts, missing=missing)
 
 
 def _spo2_bands(vitals: Vitals) -> Bands:
     if vitals.spo2_scale == 1:
         return SPO2_SCALE_1
-    return SPO2_SCALE_2_OXYGEN if vitals.on_oxygen else SPO2_SCALE_2_AIR
+    # The low sides agree and only oxygen scores on the high side, so its bands are the more severe at every value.
+    return SPO2_SCALE_2_AIR if vitals.on_oxygen is False else SPO2_SCALE_2_OXYGEN

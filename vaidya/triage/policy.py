@@ -18,7 +18,7 @@ from vaidya.config import TriageConfig
 from vaidya.schema import NoteState, Patient, Reason, Segment, Source, Tier, TranscriptState
 from vaidya.transcript.gates import Doubt
 from vaidya.triage.evidence import TriageInput
-from vaidya.triage.news2 import NEEDED
+from vaidya.triage.news2 import NEEDED, news2
 from vaidya.triage.red_flags import flags_in_doubt
 from vaidya.triage.signs import doubted_signs, signs_of
 
@@ -106,7 +106,7 @@ def understood(known: Sequence[Reason]) -> bool:
 def _gaps(evidence: TriageInput, known: Sequence[Reason]) -> list[str]:
     """What closes ROUTINE: incomplete vital signs, vital signs that nobody judged, a complaint that nobody told."""
     gaps = []
-    if any(getattr(evidence.vitals, name) is None for name in NEEDED):
+    if not news2(evidence.vitals).complete:
         gaps.append(VITALS_INCOMPLETE)
     elif Source.VITALS not in {reason.source for reason in known}:
         gaps.append(VITALS_NOT_JUDGED)

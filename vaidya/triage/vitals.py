@@ -44,10 +44,12 @@ def vitals_reasons(vitals: Vitals, patient: Patient, adult_age: float) -> tuple[
     60 scores nothing on an adult's chart.
     """
     score = news2(vitals)
-    found = [_news2_reason(score)] if score.score else []
+    found = [_news2_reason(score, _scale(vitals))] if score.score else []
     found += [_single_reason(rule) for rule in SINGLE_VITALS if _holds(rule, vitals)]
     if not found and score.complete and is_adult(patient, adult_age):
-        found = [_reason("news2_normal", Tier.ROUTINE, "all six parameters score 0", tuple(score.parts))]
+        found = [
+            _reason("news2_normal", Tier.ROUTINE, f"all six parameters score 0{_scale(vitals)}", tuple(score.parts))
+        ]
     return tuple(found)
 
 
@@ -60,13 +62,20 @@ def news2_tier(score: News2) -> Tier:
     return Tier.SEMI_URGENT if score.score else Tier.ROUTINE
 
 
-def _news2_reason(score: News2) -> Reason:
+def _scale(vitals: Vitals) -> str:
+    """What a reason says of the SpO2 scale; nothing of the usual one."""
+    if vitals.spo2_scale == 1 or vitals.spo2 is None:
+        return ""
+    return " (SpO2 on scale 2)" if vitals.on_oxygen is not None else " (SpO2 on scale 2, read as on oxygen: not told)"
+
+
+def _news2_reason(score: News2, scale: str) -> Reason:
     scoring = {name: points for name, points in score.parts.items() if points}
     single = score.score < 5 and 3 in scoring.values()
-    at_least = "" if score.complete else "at least "
+    at_least = "at least " if set(score.missing) - {"on_oxygen"} else ""
     listed = ", ".join(f"{name} {points}" for name, points in scoring.items())
     rule = "news2_single_3" if single else "news2"
-    return _reason(rule, news2_tier(score), f"NEWS2 {at_least}{score.score}: {listed}", tuple(scoring))
+    return _reason(rule, news2_tier(score), f"NEWS2 {at_least}{score.score}: {listed}{scale}", tuple(scoring))
 
 
 def _holds(rule: VitalRule, vitals: Vitals) -> bool:
