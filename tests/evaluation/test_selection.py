@@ -8,7 +8,7 @@ from vaidya.config import RunConfig
 from vaidya.errors import DataError, DataMissingError
 from vaidya.evaluation.run import jobs
 from vaidya.evaluation.score import score_suite
-from vaidya.evaluation.selection import select, selections
+from vaidya.evaluation.selection import left_out, select, selections
 from vaidya.evaluation.suite import DatasetSpec, Suite, load_suite
 from vaidya.settings import Settings
 from vaidya.tracking.evaluation import run_and_track
@@ -80,6 +80,8 @@ def test_rows_that_give_no_case_are_counted_and_named(data):
     chosen = select(MTS, seed=7)
     assert [case.id for case in chosen.cases] == ["a", "b"]
     assert [why.split(" does")[0] for why in chosen.refused] == ["test1.jsonl line 2", "test1.jsonl line 4"]
+    (line,) = (line for line in left_out(suite_of(MTS)) if "no case" in line)
+    assert line.startswith("mts-dialog: 2 rows give no case. test1.jsonl line 2 does not fit: column id")
 
 
 def test_a_suite_of_which_nothing_can_be_read_is_an_error(data, tmp_path):

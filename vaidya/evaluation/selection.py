@@ -115,4 +115,5 @@ def _not_taken(chosen: Selection) -> Iterator[str]:
         yield f"{name}: text only, its cases enter after the transcript stage"
     if refused:
         more = f"; and {len(refused) - NAMED_ROWS} more" if len(refused) > NAMED_ROWS else ""
-        yield f"{name}: {len(refused)} rows give no case. {'; '.join(refused[:NAMED_ROWS])}{more}"
+        count = "1 row gives" if len(refused) == 1 else f"{len(refused)} rows give"
+        yield f"{name}: {count} no case. {'; '.join(refused[:NAMED_ROWS])}{more}"
