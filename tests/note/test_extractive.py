@@ -101,3 +101,9 @@ def test_the_fallback_takes_a_plan_only_from_a_clinician():
         source_of(consultation(("P", "I have a cough."), ("C", "We'll get a chest x-ray today."))), "X"
     )
     assert texts(clinician.plan) == ['Clinician: "We\'ll get a chest x-ray today."']
+
+
+def test_bloods_are_a_test_and_blood_is_none():
+    assert {"coughing blood"} == {f.name for f in find_concepts("i am coughing up blood")}
+    assert "blood test" not in {f.name for f in find_concepts("there was blood on the floor")}
+    assert "blood test" in {f.name for f in find_concepts("we will take some bloods today")}

@@ -78,6 +78,24 @@ def test_a_note_about_another_patient_is_never_shown(chest_pain):
         writer.write(chest_pain)
 
 
+@pytest.mark.parametrize(
+    ("words", "language", "read"),
+    [
+        ("मुझे सीने में दर्द है", None, False),
+        ("நெஞ்சு வலி BP", None, False),
+        ("my chest hurts", None, True),
+        ("120/80", None, True),
+        ("मुझे सीने में दर्द है", "hi", False),
+        ("my chest hurts", "en", True),
+    ],
+)
+def test_what_is_typed_without_its_language_is_judged_by_its_letters(words, language, read):
+    typed = make_transcript([words], language="hi").model_copy(update={"language": language})
+    typed = typed.model_copy(update={"segments": tuple(s.model_copy(update={"english": None}) for s in typed.segments)})
+    assert reads(typed, ("en",)) is read
+    assert reads(typed, None)
+
+
 def test_a_language_that_the_model_does_not_read_is_quoted():
     heard = make_transcript(["बुखार है"], language="hi")
     native = heard.model_copy(

@@ -14,6 +14,7 @@ from vaidya.note.heard import heard
 from vaidya.note.prompt import Prompt, load_prompt
 from vaidya.note.reply import Reply, parse, repair, reply_schema, streamed_tier
 from vaidya.schema import FinishReason, Generation, Origin, SoapNote, Tier, Transcript
+from vaidya.transcript.scripts import written_in_any
 
 _REMARKS = {
     NoteUnsupportedError: "Your last reply described another patient. Write only what stands in this transcript.",
@@ -132,7 +133,10 @@ class ModelNoteWriter:
 
 def reads(transcript: Transcript, languages: tuple[str, ...] | None) -> bool:
     """Whether a model that reads these languages can read a transcript: its own words, or their English."""
-    known = languages is None or transcript.language is None or transcript.language in languages
+    if languages is None or transcript.language in languages:
+        return True
+    # Typed words may come without their language; letters then tell what they can.
+    known = transcript.language is None and written_in_any(transcript.text(), languages)
     return known or all(segment.english for segment in transcript.segments if segment.text)
 
 

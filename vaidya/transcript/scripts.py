@@ -4,6 +4,7 @@ Scripts are Unicode's (UAX #24); which language uses which: Unicode CLDR, supple
 customary modern use. A language that is not listed is not checked: no table is better than a wrong one.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import regex
@@ -52,6 +53,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "yue": ("Han",),
 }
 _LETTER = regex.compile(r"\p{L}")
+_MOST = 0.5
 
 
 @lru_cache(maxsize=128)
@@ -84,3 +86,15 @@ def own_share(text: str, language: str) -> float | None:
     """
     counted = letters(text, language)
     return counted[0] / counted[1] if counted and counted[1] else None
+
+
+def written_in_any(text: str, languages: Iterable[str]) -> bool:
+    """Whether most letters of a text are those of one of some languages; a language that is not listed proves nothing.
+
+    A text without letters is in no language, and is readable in each.
+
+    >>> written_in_any("सीने में दर्द", ["en"]), written_in_any("seene mein dard", ["en"]), written_in_any("120/80", ["en"])
+    (False, True, True)
+    """
+    shares = [own_share(text, language) for language in languages]
+    return any(share is None or share > _MOST for share in shares)

@@ -16,6 +16,7 @@ from vaidya.note.cues import word_set
 
 _TOKEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u0dff'-](?=[\w\u0900-\u0dff])|[\u0900-\u0dff])*")
 _IGNORED = "ignore"  # phrases that only contain a concept's word
+_AS_WRITTEN = frozenset({"bloods"})  # plurals with a meaning of their own: "bloods" are a test, blood is a sign
 Phrase = tuple[str, ...]
 
 
@@ -32,7 +33,11 @@ class Found:
 
 def _tokens(text: str) -> list[tuple[str, int, int]]:
     spans = ((m.group().removesuffix("'s"), m.start(), m.end()) for m in _TOKEN.finditer(text))
-    return [(stem(word), start, end) for word, start, end in spans if word not in word_set("fillers")]
+    return [
+        (word if word in _AS_WRITTEN else stem(word), start, end)
+        for word, start, end in spans
+        if word not in word_set("fillers")
+    ]
 
 
 def _read(name: str) -> dict[str, object]:
