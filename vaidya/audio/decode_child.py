@@ -165,6 +165,20 @@ def _wav_declared_s(source: bytes) -> float | None:
     return None
 
 
+def ends_in_a_page(source: bytes) -> bool:
+    """Whether an Ogg file's last page is whole (RFC 3533, section 6).
+
+    An Ogg file states no duration: the demuxer takes it from the last page that it finds, so a file that was cut off
+    looks like a shorter one that is whole.
+    """
+    start = source.rfind(b"OggS")
+    table = source[start + 27 : start + 27 + source[start + 26]] if 0 <= start < len(source) - 26 else None
+    if table is None or len(table) < source[start + 26]:
+        return False
+    rest = source[start + 27 + len(table) + sum(table) :]
+    return len(source) >= start + 27 + len(table) + sum(table) and not (rest and b"OggS".startswith(rest))
+
+
 def _is_placeholder(size: int) -> bool:
     """What recorders that cannot go back to the header write there: nothing, all ones, or about half of that."""
     return size in (0, 0xFFFFFFFF) or 0x7FFFF000 <= size <= 0x80000000
@@ -204,6 +218,7 @@ def _describe(source: bytes, container: Any, stream: Any) -> dict[str, Any]:
         "source_rate_hz": stream.codec_context.sample_rate,
         "channels": stream.codec_context.channels,
         "declared_s": declared_s(source, container, stream),
+        "cut": container.format.name == "ogg" and not ends_in_a_page(source),
     }
 
 

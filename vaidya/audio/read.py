@@ -63,7 +63,11 @@ def _recording(decoded: Decoded, config: AudioConfig) -> Recording:
 
 def _truncated(decoded: Decoded, config: AudioConfig) -> bool:
     declared = decoded.report["declared_s"]
-    if decoded.report["stopped"] == "damage" or (declared is None and decoded.report["tally"]["damaged"]):
+    if (
+        decoded.report["stopped"] == "damage"
+        or decoded.report["cut"]
+        or (declared is None and decoded.report["tally"]["damaged"])
+    ):
         return True
     return declared is not None and len(decoded.samples) < config.declared_share * declared * SAMPLE_RATE_HZ
 
@@ -85,6 +89,7 @@ def recording_of(samples: np.ndarray, config: AudioConfig = AudioConfig()) -> Re
         "source_rate_hz": SAMPLE_RATE_HZ,
         "channels": 1,
         "declared_s": None,
+        "cut": False,
         "stopped": None,
         "tally": {"packets": 0, "damaged": 0},
     }
