@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -61,6 +62,43 @@ def judge(  # noqa: PLR0913, PLR0917 - one argument a flag
     _print(headings, cells, found, as_json=as_json)
 
 
+@app.command()
+def claims(
+    report: Annotated[
+        list[Path] | None, typer.Argument(help="Reports that `vaidya bench latency --json` printed.")
+    ] = None,
+    page: Annotated[Path | None, typer.Option(help="Also write the ledger as a page.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every figure that was promised beside what the newest tracked evaluations, and reports of the bench, measured."""
+    from vaidya.evaluation.claims import claims_ledger, of_bench
+    from vaidya.evaluation.report.html import write_claims
+    from vaidya.tracking.claims import latest_measured
+
+    found = latest_measured()
+    for path in report or ():
+        found += of_bench(_read(path), path.name)
+    lines = claims_ledger(found)
+    keys = ("text", "promised", "measured", "where")
+    _print(
+        ("claim", "promised", "measured", "where"),
+        [tuple(line[key] for key in keys) for line in lines],
+        lines,
+        as_json=as_json,
+    )
+    if page is not None:
+        write_claims(page, lines)
+
+
+def _read(path: Path) -> Any:
+    from vaidya.errors import DataError
+
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a report of `vaidya bench latency --json`") from error
+
+
 def _verdict(dataset: str, arm: str, quality: Any, judged: Any) -> dict[str, Any]:
     low, high = judged.interval(quality)
     return {
@@ -86,9 +124,10 @@ def _print(headings: tuple[str, ...], cells: Sequence[tuple[str, ...]], found: A
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
+    from rich.text import Text
 
-    table = Table(*headings)
+    table = Table(*(Column(heading, overflow="fold") for heading in headings))
     for row in cells:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     Console().print(table)

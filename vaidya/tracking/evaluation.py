@@ -17,7 +17,7 @@ from vaidya.config import RunConfig
 from vaidya.errors import ConfigError, DataError
 from vaidya.evaluation.acoustic_table import Listened, listen_to_suite, listened_cases
 from vaidya.evaluation.attribution import TierFlips, fact_paths, tier_flips
-from vaidya.evaluation.claims import claims_ledger
+from vaidya.evaluation.claims import claims_ledger, of_rows
 from vaidya.evaluation.compare import CaseResult
 from vaidya.evaluation.kept import case_digest
 from vaidya.evaluation.report.figures import suite_figures
@@ -141,7 +141,7 @@ def _log(run: Run, suite: Suite, config: RunConfig, result: EvaluationResult) ->
         rows=result.rows,
         run_id=result.run_id,
         figures=figures,
-        claims=claims_ledger(result.rows, config.profile, result.run_id),
+        claims=claims_ledger(of_rows(result.rows, config.profile, result.run_id)),
         listened=result.listened,
         left_out=result.left_out,
     )

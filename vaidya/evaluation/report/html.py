@@ -61,14 +61,24 @@ def write_report(  # noqa: PLR0913 - the parts of a page
     return path
 
 
-def _template() -> Any:
+def write_claims(path: Path, claims: Sequence[Mapping[str, str]]) -> Path:
+    """The claims ledger alone, as a page."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = _template("claims.html").render(
+        claims=claims, commit=_commit(), created=provenance.now(), machine=_machine()
+    )
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _template(name: str = "page.html") -> Any:
     from jinja2 import Environment
     from markupsafe import Markup
 
     folder = resources.files("vaidya.evaluation.report")
     environment = Environment(autoescape=True, trim_blocks=True)
     environment.globals["style"] = Markup((folder / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return environment.from_string((folder / "page.html").read_text(encoding="utf-8"))
+    return environment.from_string((folder / name).read_text(encoding="utf-8"))
 
 
 def _figure(name: str, figure: Any) -> dict[str, str]:
