@@ -5,6 +5,7 @@ undefined or scored on too few cases is a failure.
 """
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -61,12 +62,16 @@ class PairedCheck(Section):
 
 
 class Gate(Section):
-    """All checks of a gate, at least one; `against` are done only when there is a champion to compare with."""
+    """All checks of a gate, at least one; `against` are done only when there is a champion to compare with.
+
+    sha256: of the file that it was read from; None for a gate that was made in code.
+    """
 
     gate: str
     description: str
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
     against: tuple[PairedCheck, ...] = ()
+    sha256: str | None = None
 
 
 class CheckResult(Contract):
@@ -85,16 +90,22 @@ class CheckResult(Contract):
 
 
 class GateDecision(Contract):
-    """Passed only when every check did."""
+    """Passed only when every check did. gate_sha256: of the gate's file, so that a gate changed since can be told."""
 
     gate: str
     passed: bool
     results: tuple[CheckResult, ...]
+    gate_sha256: str | None = None
 
     @property
     def failures(self) -> tuple[CheckResult, ...]:
         """The checks that failed."""
         return tuple(result for result in self.results if not result.passed)
+
+
+def gate_path(name: str) -> Path:
+    """The file of a gate, by its name in `eval/gates/` or by its own path."""
+    return Path(name) if name.endswith(".yaml") else repository_root() / "eval" / "gates" / f"{name}.yaml"
 
 
 def load_gate(name: str = "champion") -> Gate:
@@ -103,16 +114,17 @@ def load_gate(name: str = "champion") -> Gate:
     Raises:
         ConfigError: no such gate, it is malformed, or it reads a metric that may only be reported.
     """
-    path = Path(name) if name.endswith(".yaml") else repository_root() / "eval" / "gates" / f"{name}.yaml"
+    path = gate_path(name)
     if not path.is_file():
         raise ConfigError(f"no gate at {path.name}; gates are declared in eval/gates/")
+    content = path.read_bytes()
     try:
-        gate = Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        gate = Gate.model_validate(yaml.safe_load(content))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"gate {name!r} is not valid: {problems}") from error
     refuse_untrusted(gate.gate, [*(check.metric for check in gate.checks), *(check.metric for check in gate.against)])
-    return gate
+    return gate.model_copy(update={"sha256": sha256(content).hexdigest()})
 
 
 def check_gate(
@@ -126,7 +138,8 @@ def check_gate(
     decided = [_decide(check, found) for check in gate.checks]
     if champion is not None:
         decided += [_decide_paired(check, results, champion) for check in gate.against]
-    return GateDecision(gate=gate.gate, passed=all(r.passed for r in decided), results=tuple(decided))
+    passed = all(result.passed for result in decided)
+    return GateDecision(gate=gate.gate, passed=passed, results=tuple(decided), gate_sha256=gate.sha256)
 
 
 def _decide(check: Check, rows: Mapping[tuple[str, str, str], Row]) -> CheckResult:

@@ -57,11 +57,12 @@ class EvaluationResult:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvaluation:
-    """What a finished evaluation left in its run."""
+    """What a finished evaluation left in its run. sha256: of the files that hold it, names and contents."""
 
     run_id: str
     rows: tuple[Row, ...]
     cases: tuple[CaseResult, ...]
+    sha256: str
 
 
 def run_and_track(
@@ -284,4 +285,8 @@ def stored_evaluation(run_id: str) -> StoredEvaluation:
         ) from error
     rows = tuple(Row.model_validate_json(line) for line in (folder / "rows.jsonl").read_text("utf-8").splitlines())
     cases = (folder / "cases.jsonl").read_text("utf-8").splitlines()
-    return StoredEvaluation(run_id, rows, tuple(CaseResult.model_validate_json(line) for line in cases))
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    results = tuple(CaseResult.model_validate_json(line) for line in cases)
+    return StoredEvaluation(run_id, rows, results, digest.hexdigest())
