@@ -7,19 +7,20 @@ that fails takes nobody else's with it. Nothing that a patient said is written t
 import asyncio
 import json
 import logging
-import threading
-import time
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
 
 from vaidya.config import AudioConfig
-from vaidya.deploy.admission import Admission
+from vaidya.deploy.admission import Admission, Place
 from vaidya.deploy.http import read_intake
+from vaidya.deploy.service import Loader, Service
 from vaidya.errors import (
     AudioTooLargeError,
     ContentTypeError,
@@ -28,12 +29,11 @@ from vaidya.errors import (
     QueueFullError,
     VaidyaError,
 )
-from vaidya.pipeline import Pipeline
 from vaidya.schema import Intake, StageEvent, TriageRecord
 
 LOG = logging.getLogger("vaidya.deploy")
 NDJSON, FHIR = "application/x-ndjson", "application/fhir+json"
-Loader = Callable[[], Pipeline]
+Endpoint = Callable[[Request], Awaitable[Response]]
 # The most particular class first.
 STATUS: tuple[tuple[type[VaidyaError], int], ...] = (
     (AudioTooLargeError, 413),
@@ -42,129 +42,85 @@ STATUS: tuple[tuple[type[VaidyaError], int], ...] = (
     (QueueFullError, 429),
     (NotLoadedError, 503),
 )
-
-
-class Service:
-    """The pipeline once it is loaded, and the queue before it."""
-
-    def __init__(self, load: Loader, admission: Admission, on_failure: Callable[[], None]) -> None:
-        self.admission = admission
-        self.pipeline: Pipeline | None = None
-        self.pool = ThreadPoolExecutor(admission.workers, thread_name_prefix="vaidya-serve")
-        self._load = load
-        self._on_failure = on_failure
-
-    def start(self) -> None:
-        """Load the models in a thread of their own; when they cannot be loaded, say why and give up."""
-        threading.Thread(target=self._load_models, daemon=True, name="vaidya-load").start()
-
-    def _load_models(self) -> None:
-        began = time.perf_counter()
-        try:
-            self.pipeline = self._load()
-        except Exception as error:
-            code = getattr(error, "code", type(error).__name__)
-            LOG.critical("the models cannot be loaded: %s: %s", code, error if isinstance(error, VaidyaError) else "")
-            self._on_failure()
-            return
-        LOG.info("models loaded in %.1f s", time.perf_counter() - began)
-
-    def ready(self) -> Pipeline:
-        """The pipeline; raises NotLoadedError while models are loading."""
-        if self.pipeline is None:
-            raise NotLoadedError("models are being loaded; ask /ping until it answers 200")
-        return self.pipeline
-
-    async def run(self, intake: Intake) -> TriageRecord:
-        """One consultation, in its turn."""
-        return await self._in_turn(lambda: self.ready().run(intake))
-
-    async def _in_turn(self, work: Callable[[], Any]) -> Any:
-        """The place is given back when the work ends, also when nobody waits for it any more."""
-        self.admission.enter()
-        try:
-            future = self.pool.submit(self._timed, work)
-        except BaseException:
-            self.admission.leave(0.0)
-            raise
-        return await asyncio.wrap_future(future)
-
-    def _timed(self, work: Callable[[], Any]) -> Any:
-        began = time.perf_counter()
-        try:
-            return work()
-        finally:
-            self.admission.leave(time.perf_counter() - began)
-
-    async def stream(self, intake: Intake) -> AsyncIterator[StageEvent]:
-        """The steps of one consultation as they happen; the last carries the record."""
-        loop, events = asyncio.get_running_loop(), asyncio.Queue[StageEvent]()
-        pipeline = self.ready()
-
-        def on_event(event: StageEvent) -> None:
-            loop.call_soon_threadsafe(events.put_nowait, event)
-
-        work = asyncio.ensure_future(self._in_turn(lambda: pipeline.run(intake, on_event)))
-        while not (work.done() and events.empty()):
-            waiting = asyncio.ensure_future(events.get())
-            await asyncio.wait({waiting, work}, return_when=asyncio.FIRST_COMPLETED)
-            if waiting.done():
-                yield waiting.result()
-            else:
-                waiting.cancel()
-                await asyncio.sleep(0)  # events that were sent before the work ended arrive first
-        await work
-
-    def close(self) -> None:
-        """Wait for consultations at work, then give the models' memory back."""
-        self.pool.shutdown(wait=True)
-        if self.pipeline is not None:
-            self.pipeline.close()
+# What the router refuses before an endpoint is asked.
+ROUTER_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
 def create_app(
     load: Loader, limits: AudioConfig, admission: Admission, on_failure: Callable[[], None] = lambda: None
 ) -> FastAPI:
-    """The application. on_failure: called when the models cannot be loaded."""
+    """The application; `app.state.service` is what it serves. on_failure: called when models cannot be loaded."""
     service = Service(load, admission, on_failure)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(_unheard)
         service.start()
         yield
         await asyncio.to_thread(service.close)
 
     app = FastAPI(title="vaidya", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_exception_handler(VaidyaError, _known_error)
-    app.add_exception_handler(Exception, _unknown_error)
-    app.add_api_route("/ping", _ping(service), methods=["GET"])
-    app.add_api_route("/invocations", _invocations(service, limits), methods=["POST"], response_model=None)
+    app.state.service = service
+    app.add_exception_handler(HTTPException, _not_ours)
+    app.add_api_route("/ping", _coded("/ping", _ping(service)), methods=["GET"], response_model=None)
+    invocations = _coded("/invocations", _invocations(service, limits))
+    app.add_api_route("/invocations", invocations, methods=["POST"], response_model=None)
     return app
 
 
-def _ping(service: Service) -> Callable[[], Any]:
-    async def ping() -> JSONResponse:
+def _coded(path: str, answer: Endpoint) -> Endpoint:
+    """The endpoint, whose every error is an answer.
+
+    An error that leaves an endpoint is raised again by starlette after its handler, and written down by the server with
+    its text, which may quote a patient.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except Exception as error:
+            return _refusal(path, error)
+
+    return endpoint
+
+
+def _ping(service: Service) -> Endpoint:
+    async def ping(_request: Request) -> Response:
         service.ready()
         return JSONResponse({"status": "ready", "inside": service.admission.inside})
 
     return ping
 
 
-def _invocations(service: Service, limits: AudioConfig) -> Callable[[Request], Any]:
+def _invocations(service: Service, limits: AudioConfig) -> Endpoint:
     async def invocations(request: Request) -> Response:
-        service.ready()
-        intake = await read_intake(request, limits)
+        intake, place = await _admitted(service, limits, request)
         accept = request.headers.get("accept", "")
         if NDJSON in accept:
-            return await _streamed(service.stream(intake))
-        record = await service.run(intake)
-        if FHIR in accept:
-            from vaidya.record.fhir import to_bundle
-
-            return Response(json.dumps(to_bundle(record), ensure_ascii=False), media_type=FHIR)
-        return Response(record.model_dump_json(), media_type="application/json")
+            return await _streamed(service.stream(intake, place))
+        record = await service.run(intake, place)
+        return await asyncio.to_thread(_rendered, record, accept)
 
     return invocations
+
+
+async def _admitted(service: Service, limits: AudioConfig, request: Request) -> tuple[Intake, Place]:
+    """A place first, then the body: what is refused because the house is full was never in memory."""
+    service.ready()
+    place = service.admission.enter()
+    try:
+        return await read_intake(request, limits), place
+    except BaseException:
+        place.leave()
+        raise
+
+
+def _rendered(record: TriageRecord, accept: str) -> Response:
+    if FHIR in accept:
+        from vaidya.record.fhir import to_bundle
+
+        return Response(json.dumps(to_bundle(record), ensure_ascii=False), media_type=FHIR)
+    return Response(record.model_dump_json(), media_type="application/json")
 
 
 async def _streamed(events: AsyncIterator[StageEvent]) -> Response:
@@ -189,16 +145,30 @@ def _body(error: Exception) -> dict[str, str]:
     return {"code": "INTERNAL", "message": f"unexpected {type(error).__name__}"}
 
 
-async def _known_error(request: Request, error: Exception) -> JSONResponse:
+def _refusal(path: str, error: Exception) -> JSONResponse:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
-    headers = {}
-    if isinstance(error, QueueFullError):
-        headers["Retry-After"] = str(error.retry_after_s)
-    LOG.info("%s %s: %d %s", request.method, request.url.path, status, getattr(error, "code", "INTERNAL"))
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, QueueFullError) else None
+    if isinstance(error, VaidyaError):
+        LOG.info("%s: %d %s", path, status, error.code)
+    else:
+        # Its text may quote its input; only its type and place are safe to write down.
+        LOG.error("%s: 500 unexpected %s at %s", path, type(error).__name__, _place(error))
     return JSONResponse(_body(error), status, headers)
 
 
-async def _unknown_error(request: Request, error: Exception) -> JSONResponse:
-    # The text of an unexpected error may quote its input; only its type is safe to write down.
-    LOG.error("%s %s: 500 unexpected %s", request.method, request.url.path, type(error).__name__)
-    return JSONResponse(_body(error), 500)
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+async def _not_ours(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = ROUTER_CODES.get(error.status_code, "HTTP")
+    body = {"code": code, "message": "there are GET /ping and POST /invocations"}
+    return JSONResponse(body, error.status_code, error.headers)
+
+
+def _unheard(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio would otherwise write down with its text."""
+    error = context.get("exception")
+    LOG.error("unexpected %s beside a request", type(error).__name__ if error else "event")

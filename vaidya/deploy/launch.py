@@ -5,31 +5,71 @@ that nothing of the model is executed before every one of its files was compared
 """
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from vaidya.errors import ConfigError, VaidyaError
+from vaidya.errors import ArtifactError, ConfigError, VaidyaError
 from vaidya.registry.manifest import verify
-from vaidya.registry.store import PREFIX, fetch, version
+from vaidya.registry.store import MANIFEST_TAG, PREFIX, Version, fetch, version
+from vaidya.settings import settings
 
 SAGEMAKER_FOLDER = Path("/opt/ml/model")
 EXPECTED = "VAIDYA_MANIFEST_SHA256"
+UNVERIFIED = "VAIDYA_UNVERIFIED"
+SERVED = "served"  # below the cache
 
 
 def verified_folder(model: str, expected: str | None = None) -> Path:
     """The folder of a model whose files were checked: a registered address, or a folder with the manifest's sha256.
 
+    A folder without that sha256 is compared with its own manifest only; a line on stderr says so.
+
     Raises:
         ArtifactError: a file is not what was registered. ConfigError: there is no such model.
     """
     if model.startswith(PREFIX):
-        return fetch(version(model), Path(tempfile.mkdtemp(prefix="vaidya-serve-")))
+        return served(version(model))
     folder = Path(model)
     if not folder.is_dir():
         raise ConfigError(f"no model at {model!r}; give models:/NAME@ALIAS, models:/NAME/VERSION or a folder")
-    verify(folder, expected or os.environ.get(EXPECTED))
+    trusted = expected or os.environ.get(EXPECTED)
+    if trusted is None:
+        print(
+            f"warning: nobody vouches for {model}: it is compared with its own manifest only, which finds damage but "
+            f"no forger. Give --manifest, or {EXPECTED}",
+            file=sys.stderr,
+        )
+    verify(folder, trusted)
     return folder
+
+
+def served(found: Version) -> Path:
+    """The verified files of a registered version in the cache, one folder a manifest: they outlive this process.
+
+    Raises:
+        ArtifactError: the registry knows no manifest for it, or a file is not what was registered.
+    """
+    digest = found.tags.get(MANIFEST_TAG)
+    ready = settings().cache / SERVED / str(digest)[:32]
+    if ready.is_dir():
+        try:
+            verify(ready, digest)
+        except ArtifactError:
+            shutil.rmtree(ready)
+        else:
+            return ready
+    ready.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ready.parent, prefix="partial-", ignore_cleanup_errors=True) as partial:
+        # Renamed when it is whole, so nobody finds half a model; where another process was quicker, its copy stays.
+        download = Path(partial) / "model"
+        download.mkdir()
+        try:
+            fetch(found, download).rename(ready)
+        except OSError:
+            verify(ready, digest)
+    return ready
 
 
 def command(folder: Path, host: str, port: int) -> tuple[list[str], dict[str, str]]:
@@ -48,16 +88,21 @@ def serve(model: str, host: str = "127.0.0.1", port: int = 8080, expected: str |
     os.execve(line[0], line, environment)  # noqa: S606 - our own interpreter, no shell
 
 
-def container() -> None:
+def container(folder: Path = SAGEMAKER_FOLDER) -> None:
     """What the container runs: SageMaker starts it with the one argument `serve`.
 
     Raises:
-        ConfigError: another argument was given.
+        ConfigError: another argument was given, or nobody said which manifest the model must have.
     """
     if sys.argv[1:] not in ([], ["serve"]):
         raise ConfigError(f"the container takes the argument 'serve', found {' '.join(sys.argv[1:])!r}")
+    if not os.environ.get(EXPECTED) and os.environ.get(UNVERIFIED) != "1":
+        raise ConfigError(
+            f"{EXPECTED} is not set, so nobody vouches for the model: set it to the tag {MANIFEST_TAG} of the "
+            f"registered version, or {UNVERIFIED}=1 to serve whatever is mounted"
+        )
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    serve(str(SAGEMAKER_FOLDER), "0.0.0.0", port)  # noqa: S104 - a container's own network
+    serve(str(folder), "0.0.0.0", port)  # noqa: S104 - a container's own network
 
 
 if __name__ == "__main__":

@@ -8,16 +8,18 @@ import binascii
 import json
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from vaidya import backends
 from vaidya.config import AudioConfig
-from vaidya.errors import AudioNotFoundError, AudioTooLargeError, IntakeError, VitalsError
+from vaidya.errors import AudioNotFoundError, AudioTooLargeError, IntakeError, LanguageError, VitalsError
 from vaidya.record.assemble import make_intake
 from vaidya.schema import Intake
 
+CONNECT_S, READ_S, ATTEMPTS = 5.0, 15.0, 2  # of a recording in S3
 PATIENT_FIELDS = ("age", "sex", "pregnant")
 FIELDS = ("audio", "vitals", *PATIENT_FIELDS, "language", "complaint")
 
@@ -28,17 +30,26 @@ def intake_of(values: Mapping[str, Any], limits: AudioConfig, *, local_files: bo
     Raises:
         InputError: a name is unknown, a value impossible, or the audio unreadable, too large or not allowed.
     """
-    unknown = sorted(values.keys() - set(FIELDS))
+    unknown = sorted(map(ascii, values.keys() - set(FIELDS)))
     if unknown:
         raise IntakeError(f"fields {', '.join(unknown)} are not known; there are {', '.join(FIELDS)}")
     given = {name: value for name, value in values.items() if not _absent(value)}
-    return make_intake(
-        read_audio(given["audio"], limits, local_files=local_files) if "audio" in given else None,
-        vitals=read_vitals_text(given.get("vitals")),
-        patient={name: given[name] for name in PATIENT_FIELDS if name in given},
-        language=given.get("language"),
-        complaint=given.get("complaint"),
-    )
+    language = given.get("language")
+    if not isinstance(language, str | None):
+        raise LanguageError(f"language is {type(language).__name__}; needed an ISO 639 code, for example en or hi")
+    vitals = read_vitals_text(given.get("vitals"))
+    try:
+        return make_intake(
+            read_audio(given["audio"], limits, local_files=local_files) if "audio" in given else None,
+            vitals=vitals,
+            patient={name: given[name] for name in PATIENT_FIELDS if name in given},
+            language=language,
+            complaint=given.get("complaint"),
+        )
+    except RecursionError as error:
+        raise IntakeError(
+            "the fields are nested too deeply; each is one value, vitals are names and numbers"
+        ) from error
 
 
 def _absent(value: object) -> bool:
@@ -55,12 +66,16 @@ def read_vitals_text(value: object) -> dict[str, Any]:
         return {}
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError as error:
+            value = json.loads(value, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
             raise VitalsError('vitals are not JSON; needed an object such as {"spo2": 93}') from error
     if not isinstance(value, Mapping):
         raise VitalsError(f'vitals are {type(value).__name__}; needed an object such as {{"spo2": 93}}')
     return {str(name): number for name, number in value.items() if not _absent(number)}
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 def read_audio(value: object, limits: AudioConfig, *, local_files: bool) -> bytes | Path:
@@ -94,18 +109,30 @@ def from_s3(address: str, limits: AudioConfig) -> bytes:
     Raises:
         AudioNotFoundError: no such object, or no permission. AudioTooLargeError: beyond the limit.
     """
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    client, unreachable = _s3()
     try:
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
-    except ModuleNotFoundError as error:
-        raise backends.missing(error, "audio in S3") from error
-    parts = urlsplit(address)
-    try:
-        found = boto3.client("s3").get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
-    except (BotoCoreError, ClientError) as error:
+        found = client.get_object(Bucket=bucket, Key=key)
+        if found["ContentLength"] > limits.max_bytes:
+            raise AudioTooLargeError(f"the object has {found['ContentLength']} bytes; the limit is {limits.max_bytes}")
+        return found["Body"].read()
+    except unreachable as error:
         raise AudioNotFoundError(
             "no readable object at the given s3:// address; check it and the permission"
         ) from error
-    if found["ContentLength"] > limits.max_bytes:
-        raise AudioTooLargeError(f"the object has {found['ContentLength']} bytes; the limit is {limits.max_bytes}")
-    return found["Body"].read()
+
+
+@lru_cache(maxsize=1)
+def _s3() -> tuple[Any, tuple[type[Exception], ...]]:
+    """A client that gives up soon, because somebody waits, and what it raises; kept for its connections."""
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ModuleNotFoundError as error:
+        raise backends.missing(error, "audio in S3") from error
+    config = Config(
+        connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}
+    )
+    # A session of its own: boto3's default one is not safe to use from several threads.
+    return boto3.Session().client("s3", config=config), (BotoCoreError, ClientError)
