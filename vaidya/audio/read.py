@@ -62,12 +62,8 @@ def _recording(decoded: Decoded, config: AudioConfig) -> Recording:
 
 
 def _truncated(decoded: Decoded, config: AudioConfig) -> bool:
-    declared = decoded.report["declared_s"]
-    if (
-        decoded.report["stopped"] == "damage"
-        or decoded.report["cut"]
-        or (declared is None and decoded.report["tally"]["damaged"])
-    ):
+    report, declared = decoded.report, decoded.report["declared_s"]
+    if report["stopped"] == "damage" or report["cut"] or (declared is None and report["tally"]["damaged"]):
         return True
     return declared is not None and len(decoded.samples) < config.declared_share * declared * SAMPLE_RATE_HZ
 
