@@ -21,7 +21,10 @@ def record(tier, probability=None):
 
 
 def row_of(*pairs, arm="vaidya"):
-    outcomes = [Outcome(make_case(f"c{i}", tier=tier), found) for i, (tier, found) in enumerate(pairs)]
+    outcomes = [
+        Outcome(make_case(f"c{i}", tier=tier), found, reason=None if found else "AUDIO_EMPTY")
+        for i, (tier, found) in enumerate(pairs)
+    ]
     rows = score_triage(outcomes, dataset="d", arm=arm, rng=np.random.default_rng(0))
     return next((row for row in rows if row.metric == "expected_calibration_error"), None)
 
@@ -44,12 +47,12 @@ def test_a_tier_within_the_acceptable_ones_is_right():
 
 def test_cases_without_a_probability_are_unscored_and_say_why():
     row = row_of((U, record(U, 0.9)), (U, record(U)), (U, make_record()), (U, None))
-    assert (row.n_scored, row.n_unscored, row.reason) == (1, 3, NO_PROBABILITY)
+    assert (row.n_scored, row.n_unscored, row.reason) == (1, 3, "AUDIO_EMPTY: 1, NO_PROBABILITY: 2")
 
 
 def test_no_probability_at_all_is_undefined_not_perfect():
     row = row_of((U, record(U)), (E, record(E)))
-    assert (row.value, row.n_scored, row.reason) == (None, 0, NO_PROBABILITY)
+    assert (row.value, row.n_scored, row.reason) == (None, 0, f"{NO_PROBABILITY}: 2")
     assert row_of((U, record(U, 0.9)), arm="baseline:seed") is None
 
 

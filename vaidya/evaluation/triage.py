@@ -95,7 +95,7 @@ def score_triage(outcomes: Sequence[Outcome], *, dataset: str, arm: str, rng: np
         return rows
     rows += [_human_row(place, found), _unasked_row(place, found)]
     rows += [row for row in (_model_row(place, found),) if row is not None]
-    judged = [(acceptable_tiers(outcome.case), outcome.record) for outcome in wanted]
+    judged = [(acceptable_tiers(outcome.case), outcome) for outcome in wanted]
     rows.append(calibration_row(judged, dataset=dataset, arm=arm, rng=rng))
     for cohort, members in cohorts(wanted):
         part = _Place(dataset, arm, tuple(members), cohort)

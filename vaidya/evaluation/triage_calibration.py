@@ -4,27 +4,35 @@ The confidence is the probability of the tier that the model gave (`TriageRecord
 when the reference accepts that tier. Definition and limits: eval/cards/expected_calibration_error.md.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from vaidya.evaluation.acoustic import expected_calibration_error
 from vaidya.evaluation.interval import bootstrap
-from vaidya.evaluation.rows import Row
+from vaidya.evaluation.outcome import Outcome
+from vaidya.evaluation.rows import Row, counted
 from vaidya.schema import Source, Tier, TriageRecord
 
 NO_PROBABILITY = "NO_PROBABILITY"  # no engine told how probable the tiers were, or no model gave one
 
 
 def calibration_row(
-    judged: Sequence[tuple[Sequence[Tier], TriageRecord | None]], *, dataset: str, arm: str, rng: np.random.Generator
+    judged: Sequence[tuple[Sequence[Tier], Outcome]], *, dataset: str, arm: str, rng: np.random.Generator
 ) -> Row:
     """The expected calibration error of the model's tier, over the encounters whose record tells its probability.
 
-    judged: the acceptable tiers of each encounter, and its record. One without a probability is unscored; the value is
-    None when none has one.
+    judged: the acceptable tiers of each encounter, and what was made of it. One without a probability is unscored, with
+    its code in the reason; the value is None when none has one.
     """
-    pairs = list(_confidences(judged))
+    pairs: list[tuple[bool, float]] = []
+    missing: list[str] = []
+    for acceptable, outcome in judged:
+        tier, share = _given(outcome.record)
+        if share is None:
+            missing.append(outcome.reason or NO_PROBABILITY)
+        else:
+            pairs.append((tier in acceptable, share))
     low, high = bootstrap(pairs, _error, rng=rng, draws=1_000)
     return Row(
         dataset=dataset,
@@ -34,17 +42,15 @@ def calibration_row(
         low=low,
         high=high,
         n_scored=len(pairs),
-        n_unscored=len(judged) - len(pairs),
-        reason=None if len(pairs) == len(judged) else NO_PROBABILITY,
+        n_unscored=len(missing),
+        reason=counted(missing),
     )
 
 
-def _confidences(judged: Iterable[tuple[Sequence[Tier], TriageRecord | None]]) -> Iterator[tuple[bool, float]]:
-    """Whether the model's tier is acceptable, and its probability."""
-    for acceptable, record in judged:
-        tier = record.decision.floors.get(Source.MODEL.value) if record else None
-        if record and tier in record.model_tier_probabilities:
-            yield tier in acceptable, record.model_tier_probabilities[tier]
+def _given(record: TriageRecord | None) -> tuple[Tier | None, float | None]:
+    """The model's tier, and its probability."""
+    tier = record.decision.floors.get(Source.MODEL.value) if record else None
+    return tier, record.model_tier_probabilities.get(tier) if record and tier else None
 
 
 def _error(pairs: Sequence[tuple[bool, float]]) -> float | None:
