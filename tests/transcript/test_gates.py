@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaidya.config import TranscriptConfig
-from vaidya.schema import Segment, TranscriptState
+from vaidya.schema import Segment, TranscriptState, WeightsUsed
+from vaidya.transcript.competence import table
 from vaidya.transcript.gates import (
     Doubt,
     Evidence,
@@ -16,8 +17,15 @@ from vaidya.transcript.gates import (
     repetitions,
     state_of,
 )
+from vaidya.weights import table as entries
 
 CONFIG = TranscriptConfig()
+BASE, MEDIUM = (
+    WeightsUsed(name=name, sha256=table()[name].sha256, origin="hub")
+    for name in ("faster-whisper-base", "faster-whisper-medium")
+)
+LARGE = WeightsUsed(name="faster-whisper-large-v3", sha256="1" * 64, origin="hub")
+UNLISTED = WeightsUsed(name="my-whisper", sha256="2" * 64, origin="local folder")
 
 
 def segment(number, length_s, *flags):
@@ -108,30 +116,50 @@ def test_a_short_sound_in_no_known_language_is_no_word():
 
 
 def test_no_segment_is_no_speech():
-    assert state_of((), None, None, CONFIG) == (TranscriptState.NO_SPEECH, (Reason.NO_WORDS.value,))
+    assert state_of((), None, None, CONFIG, BASE) == (TranscriptState.NO_SPEECH, (Reason.NO_WORDS.value,))
 
 
 def test_doubtful_time_is_weighed_not_the_number_of_segments():
     long_and_clear, short_and_doubtful = segment(0, 20.0), segment(1, 2.0, "LOW_PROBABILITY")
-    assert state_of((long_and_clear, short_and_doubtful), "en", None, CONFIG)[0] is TranscriptState.SPEECH
+    assert state_of((long_and_clear, short_and_doubtful), "en", None, CONFIG, BASE)[0] is TranscriptState.SPEECH
     long_and_doubtful, short_and_clear = segment(0, 20.0, "REPEATED"), segment(1, 2.0)
-    state, reasons = state_of((long_and_doubtful, short_and_clear), "en", None, CONFIG)
+    state, reasons = state_of((long_and_doubtful, short_and_clear), "en", None, CONFIG, BASE)
     assert state is TranscriptState.UNRELIABLE
     assert reasons == (Reason.DOUBTFUL_SPEECH.value, "REPEATED")
 
 
 def test_an_uncertain_language_is_a_reason_unless_it_was_given():
     clear = (segment(0, 2.0),)
-    assert state_of(clear, "en", 0.3, CONFIG) == (TranscriptState.UNRELIABLE, (Reason.LANGUAGE_UNCERTAIN.value,))
-    assert state_of(clear, "en", None, CONFIG)[0] is TranscriptState.SPEECH
+    assert state_of(clear, "en", 0.3, CONFIG, BASE) == (TranscriptState.UNRELIABLE, (Reason.LANGUAGE_UNCERTAIN.value,))
+    assert state_of(clear, "en", None, CONFIG, BASE)[0] is TranscriptState.SPEECH
 
 
 def test_a_language_that_the_weights_cannot_write_is_never_trusted():
     clear = (segment(0, 2.0),)
-    state, reasons = state_of(clear, "hi", 0.99, CONFIG)
+    state, reasons = state_of(clear, "hi", 0.99, CONFIG, BASE)
     assert (state, reasons) == (TranscriptState.UNRELIABLE, (Reason.LANGUAGE_BEYOND_WEIGHTS.value,))
-    larger = CONFIG.model_copy(update={"weights": "faster-whisper-medium"})
-    assert state_of(clear, "hi", 0.99, larger)[0] is TranscriptState.SPEECH
+
+
+def test_a_copy_elsewhere_is_the_same_weights():
+    copied = BASE.model_copy(update={"name": "my-folder", "origin": "local folder"})
+    assert state_of((segment(0, 2.0),), "hi", 0.99, CONFIG, copied)[0] is TranscriptState.UNRELIABLE
+
+
+@pytest.mark.parametrize(("weights", "language"), [(UNLISTED, "hi"), (UNLISTED, "sw"), (MEDIUM, "hi"), (LARGE, "te")])
+def test_a_language_that_nobody_measured_is_used_and_said(weights, language):
+    state, reasons = state_of((segment(0, 2.0),), language, 0.99, CONFIG, weights)
+    assert (state, reasons) == (TranscriptState.SPEECH, (Reason.LANGUAGE_UNMEASURED.value,))
+
+
+@pytest.mark.parametrize(("weights", "language"), [(UNLISTED, "en"), (MEDIUM, "es"), (LARGE, "hi"), (LARGE, "no")])
+def test_a_language_with_a_figure_is_trusted(weights, language):
+    assert state_of((segment(0, 2.0),), language, 0.99, CONFIG, weights) == (TranscriptState.SPEECH, ())
+
+
+def test_every_listed_sum_is_the_one_that_the_weights_are_pinned_to():
+    pinned = {name: row.files["model.bin"].sha256 for name, row in entries().items() if "model.bin" in row.files}
+    listed = {name: known.sha256 for name, known in table().items() if known.sha256}
+    assert listed == {name: pinned[name] for name in listed}
 
 
 def test_a_text_without_a_letter_was_not_understood():

@@ -13,7 +13,7 @@ from vaidya.errors import LanguageError, TranscriptionError, WeightsError
 from vaidya.evaluation.transcript_errors import term_errors, word_errors
 from vaidya.schema import Recording, TranscriptState
 from vaidya.transcript import load_transcriber
-from vaidya.transcript.competence import beyond
+from vaidya.transcript.competence import Competence, competence
 
 pytestmark = pytest.mark.weights
 RATE_HZ = 16_000
@@ -131,7 +131,7 @@ def test_what_the_weights_cannot_write_is_kept_but_never_trusted(transcriber, sp
     assert transcript.reasons
     assert transcript.segments
     assert all(segment.english is None for segment in transcript.segments)
-    assert beyond("faster-whisper-base", language)
+    assert competence(transcriber.weights[0], language) is Competence.BEYOND
 
 
 def test_an_unknown_language_is_refused_with_those_that_are_known(transcriber):

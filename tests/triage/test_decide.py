@@ -16,6 +16,7 @@ from vaidya.triage.policy import (
     AGE_UNKNOWN,
     COMPLAINT_NOT_UNDERSTOOD,
     LANGUAGE_DOUBTFUL,
+    LANGUAGE_UNMEASURED,
     MODEL_FAR_MILDER,
     MODEL_TIER_MISSING,
     NO_SPEECH_HEARD,
@@ -51,6 +52,12 @@ def evidence(lines=(MILD,), vitals=NORMAL, patient=ADULT, model_tier=Tier.ROUTIN
 def test_a_mild_complaint_with_six_normal_vitals_is_routine(config):
     decision = decide(evidence(), config)
     assert (decision.tier, decision.needs_human, decision.human_reasons) == (Tier.ROUTINE, False, ())
+
+
+def test_a_language_that_nobody_measured_asks_a_person_and_closes_routine(config):
+    heard = make_transcript([MILD]).model_copy(update={"reasons": (LANGUAGE_UNMEASURED,)})
+    decision = decide(evidence(transcript=heard), config)
+    assert (decision.tier, decision.human_reasons) == (Tier.SEMI_URGENT, (LANGUAGE_UNMEASURED,))
 
 
 def test_scale_2_without_a_word_on_oxygen_is_not_routine(config):

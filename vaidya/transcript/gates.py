@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import regex
 
 from vaidya.config import TranscriptConfig
-from vaidya.schema import Segment, TranscriptState
-from vaidya.transcript.competence import beyond
+from vaidya.schema import Segment, TranscriptState, WeightsUsed
+from vaidya.transcript.competence import Competence, competence
 from vaidya.transcript.scripts import own_share
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}']+")
@@ -37,13 +37,14 @@ class Doubt(enum.StrEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why a transcript is not SPEECH; kept in `Transcript.reasons`, with the doubts that led to it."""
+    """Why a transcript is not SPEECH, or is to be checked; kept in `Transcript.reasons`, with the doubts behind it."""
 
     NO_VOICE = "NO_VOICE"
     TOO_LITTLE_VOICE = "TOO_LITTLE_VOICE"
     NO_WORDS = "NO_WORDS"
     LANGUAGE_UNCERTAIN = "LANGUAGE_UNCERTAIN"
     LANGUAGE_BEYOND_WEIGHTS = "LANGUAGE_BEYOND_WEIGHTS"
+    LANGUAGE_UNMEASURED = "LANGUAGE_UNMEASURED"
     DOUBTFUL_SPEECH = "DOUBTFUL_SPEECH"
 
 
@@ -124,16 +125,22 @@ def believable(
 
 
 def state_of(
-    segments: Sequence[Segment], language: str | None, language_probability: float | None, config: TranscriptConfig
+    segments: Sequence[Segment],
+    language: str | None,
+    language_probability: float | None,
+    config: TranscriptConfig,
+    weights: WeightsUsed,
 ) -> tuple[TranscriptState, tuple[str, ...]]:
     """The state of a transcript whose speech was found, and its reasons.
 
-    language_probability: None when the language was given. Doubtful time, not the number of segments, is weighed.
+    language_probability: None when the language was given. Doubtful time, not the number of segments, is weighed. A
+    language that nobody measured of these weights is a reason to ask a person, not to distrust every word.
     """
     if not segments:
         return TranscriptState.NO_SPEECH, (Reason.NO_WORDS.value,)
     reasons: list[str] = []
-    if beyond(config.weights, language):
+    known = competence(weights, language)
+    if known is Competence.BEYOND:
         reasons.append(Reason.LANGUAGE_BEYOND_WEIGHTS.value)
     if language_probability is not None and language_probability < config.language_probability_min:
         reasons.append(Reason.LANGUAGE_UNCERTAIN.value)
@@ -142,4 +149,7 @@ def state_of(
     if total and doubtful / total > config.doubtful_share_max:
         flags = dict.fromkeys(flag for segment in segments for flag in segment.flags)
         reasons += [Reason.DOUBTFUL_SPEECH.value, *flags]
-    return (TranscriptState.UNRELIABLE if reasons else TranscriptState.SPEECH), tuple(reasons)
+    state = TranscriptState.UNRELIABLE if reasons else TranscriptState.SPEECH
+    if known is Competence.UNMEASURED:
+        reasons.append(Reason.LANGUAGE_UNMEASURED.value)
+    return state, tuple(reasons)

@@ -81,7 +81,7 @@ class FasterWhisper:
         if not kept:
             return self._silent(Reason.TOO_LITTLE_VOICE)
         segments = self._segments(kept, info.language)
-        state, reasons = state_of(segments, info.language, probability, self.config)
+        state, reasons = state_of(segments, info.language, probability, self.config, self.weights[0])
         if state is TranscriptState.SPEECH:
             segments = self._with_english(samples, segments, info.language)
         return Transcript(

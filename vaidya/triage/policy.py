@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from vaidya.config import TriageConfig
 from vaidya.schema import NoteState, Patient, Reason, Segment, Source, Tier, TranscriptState
 from vaidya.transcript.gates import Doubt
+from vaidya.transcript.gates import Reason as Heard
 from vaidya.triage.evidence import TriageInput
 from vaidya.triage.news2 import NEEDED, news2
 from vaidya.triage.red_flags import flags_in_doubt
@@ -33,6 +34,7 @@ TRANSCRIPT_FAILED = "TRANSCRIPT_FAILED"
 TRANSCRIPT_UNRELIABLE = "TRANSCRIPT_UNRELIABLE"
 LANGUAGE_DOUBTFUL = "LANGUAGE_DOUBTFUL"
 LANGUAGE_NOT_READ = "LANGUAGE_NOT_READ"
+LANGUAGE_UNMEASURED = "LANGUAGE_UNMEASURED"
 AUDIO_FAILED = "AUDIO_FAILED"
 RECORDING_TRUNCATED = "RECORDING_TRUNCATED"
 WORDS_WITHHELD = "WORDS_WITHHELD"
@@ -64,6 +66,7 @@ MEANING = {
     VITALS_NOT_JUDGED: "the vital signs are not those of an adult, or were not judged",
     COMPLAINT_UNKNOWN: "no complaint was given",
     STAGE_FAILED: "a stage failed",
+    LANGUAGE_UNMEASURED: "nobody has measured how well the transcriber writes this language",
     RED_FLAG_SET_ASIDE: "said, and perhaps taken back",
 }
 
@@ -114,6 +117,8 @@ def _gaps(evidence: TriageInput, known: Sequence[Reason]) -> list[str]:
         gaps.append(COMPLAINT_UNKNOWN)
     if withheld(evidence):
         gaps.append(WORDS_WITHHELD)
+    if _language_unmeasured(evidence):
+        gaps.append(LANGUAGE_UNMEASURED)
     if evidence.failures:
         gaps.append(STAGE_FAILED)
     return gaps
@@ -136,6 +141,8 @@ def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: Tria
         codes.append(WORDS_WITHHELD)
     if _language_doubtful(evidence, config):
         codes.append(LANGUAGE_DOUBTFUL)
+    if _language_unmeasured(evidence):
+        codes.append(LANGUAGE_UNMEASURED)
     if not evidence.model_reads:
         codes.append(LANGUAGE_NOT_READ)
     if _model_far_milder(evidence, reasons, config):
@@ -205,6 +212,10 @@ def _about_patient(patient: Patient, config: TriageConfig) -> list[str]:
 def _language_doubtful(evidence: TriageInput, config: TriageConfig) -> bool:
     probability = evidence.transcript.language_probability
     return probability is not None and probability < config.language_probability_min
+
+
+def _language_unmeasured(evidence: TriageInput) -> bool:
+    return Heard.LANGUAGE_UNMEASURED.value in evidence.transcript.reasons
 
 
 def _model_far_milder(evidence: TriageInput, reasons: Sequence[Reason], config: TriageConfig) -> bool:
