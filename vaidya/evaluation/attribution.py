@@ -126,7 +126,9 @@ def tier_flips(runs: Sequence[ArmOutcomes]) -> list[TierFlips]:
     """The cases whose tier another arm, or one source switched off, changes; in the order of the runs."""
     decided: dict[str, dict[str, dict[str, Tier]]] = {}
     for run in runs:
-        for outcome in (outcome for outcome in run.outcomes if outcome.record is not None):
+        for outcome in run.outcomes:
+            if outcome.record is None:
+                continue
             tiers = decided.setdefault(run.dataset.name, {}).setdefault(outcome.case.id, {})
             tiers[run.arm] = outcome.record.decision.tier
             if run.arm == PIPELINE_ARM:

@@ -16,11 +16,11 @@ def lost_facts(runs: Sequence[ArmOutcomes]) -> list[dict[str, Any]]:
     arms = list(dict.fromkeys(run.arm for run in runs))
     found: dict[tuple[str, str, int], dict[str, Any]] = {}
     for run in runs:
-        for outcome in (outcome for outcome in run.outcomes if outcome.record is not None):
-            for path in fact_paths(outcome.case, outcome.record):
-                row = {"dataset": run.dataset.name, "case": outcome.case.id, "number": path.number}
+        for outcome in run.outcomes:
+            for path in fact_paths(outcome.case, outcome.record) if outcome.record is not None else ():
+                new = {"dataset": run.dataset.name, "case": outcome.case.id, "fact": path.fact.text}
                 shown = found.setdefault(
-                    tuple(row.values()), row | {"fact": path.fact.text, "arms": dict.fromkeys(arms)}
+                    (run.dataset.name, outcome.case.id, path.number), {**new, "arms": dict.fromkeys(arms)}
                 )
                 shown["arms"][run.arm] = path.lost_in or "kept"
     return [row for row in found.values() if any(stage not in (None, "kept") for stage in row["arms"].values())]
@@ -32,17 +32,15 @@ def flipped_tiers(runs: Sequence[ArmOutcomes]) -> list[dict[str, Any]]:
 
 
 def _flip(flips: TierFlips) -> dict[str, Any]:
-    own = flips.tiers[PIPELINE_ARM]
-    changed = [{"arm": arm, "tier": tier_view(flips.tiers[arm])} for arm in flips.flipped_by]
+    entries = [arm for arm in flips.flipped_by if not arm.startswith(WITHOUT)]
+    sources = [arm for arm in flips.flipped_by if arm.startswith(WITHOUT)]
     return {
         "dataset": flips.dataset,
         "case": flips.case_id,
         "reference": tier_names(flips.reference),
-        "decided": tier_view(own),
-        "entries": [one for one in changed if not one["arm"].startswith(WITHOUT)],
-        "sources": [
-            one | {"arm": one["arm"].removeprefix(WITHOUT)} for one in changed if one["arm"].startswith(WITHOUT)
-        ],
+        "decided": tier_view(flips.tiers[PIPELINE_ARM]),
+        "entries": [{"arm": arm, "tier": tier_view(flips.tiers[arm])} for arm in entries],
+        "sources": [{"arm": arm.removeprefix(WITHOUT), "tier": tier_view(flips.tiers[arm])} for arm in sources],
     }
 
 
