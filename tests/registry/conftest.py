@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from math import log
 
 import pytest
 
@@ -12,7 +13,7 @@ from vaidya.settings import settings
 from vaidya.testing import make_transcript
 from vaidya.tracking.evaluation import run_and_track
 
-# What was said, without a model: seconds, and the rules alone decide.
+# What was said, with a model that says the same of everybody: seconds, and the rules decide.
 SUITE = Suite(
     suite="registry-test",
     description="A dozen own cases by what was said.",
@@ -47,13 +48,15 @@ def scripted_config(tmp_path_factory) -> RunConfig:
     folder = tmp_path_factory.mktemp("scripts")
     said = make_transcript(["I cannot catch my breath, even at rest."]).model_dump(mode="json")
     (folder / "speech.json").write_text(json.dumps({"*": said}))
-    (folder / "replies.json").write_text(json.dumps(["not a note"]))
+    weighed = {word: log(share) for word, share in {"SEM": 0.7, "UR": 0.2, "ROUT": 0.06, "EM": 0.04}.items()}
+    note = '{"t":"SEMI_URGENT","r":[],"s":["Cannot catch breath, even at rest"],"a":["Breathless at rest"]}'
+    opening = [{"text": '{"t":"'}, {"text": "SEM", "alternatives": weighed}]
+    (folder / "replies.json").write_text(json.dumps([{"text": note, "opening": opening}]))
     return RunConfig(
         profile="scripted",
         transcript={"backend": "scripted", "weights": str(folder / "speech.json")},
         acoustic={"backend": "scripted", "weights": None},
         llm={"backend": "scripted", "weights": None, "model": str(folder / "replies.json")},
-        note={"writer": "extractive"},
         deploy={"max_concurrent": 2},
     )
 

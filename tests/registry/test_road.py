@@ -32,7 +32,7 @@ from vaidya.registry.model import DATA, canonical
 from vaidya.registry.promote import promote, rollback
 from vaidya.registry.register import register
 from vaidya.registry.store import downloaded, version
-from vaidya.schema import TriageRecord
+from vaidya.schema import Tier, TriageRecord
 
 pytestmark = pytest.mark.usefixtures("registry")
 LIMIT_S = 60.0
@@ -134,7 +134,9 @@ def parity(address: str, champion: str, config) -> None:
     found = by_mlflow.json()["predictions"][0]
     assert found["error_code"] is None
     records = [here, over_http, raw, found["record"], model.predict([request])["record"][0]]
-    assert TriageRecord.model_validate_json(here).transcript.segments
+    record = TriageRecord.model_validate_json(here)
+    assert record.transcript.segments
+    assert record.model_tier_probabilities[Tier.SEMI_URGENT] == 0.7
     assert len({canonical(record) for record in records}) == 1
 
 
