@@ -95,7 +95,8 @@ def _dated(text: str, begin: int, phrase: tuple[int, int], cue: re.Match[str]) -
     if cue.end() > start:
         return Hold.FIRM
     between = text[cue.end() : start]
-    if words_between(text, begin, cue.start()) <= _FRONTED_WORDS:
+    fronted = words_between(text, begin, cue.start()) <= _FRONTED_WORDS
+    if fronted and "," not in between.removeprefix(","):
         return Hold.FIRM if words_between(text, cue.end(), start) <= _PAST_WORDS else Hold.LOOSE
     # A date ends its own clause: in "surgery last month, chest pain" the pain is new.
     if "," in between:

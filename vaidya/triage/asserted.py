@@ -80,9 +80,9 @@ def _clinicians_question(text: Spoken, index: int) -> bool:
 
 
 def _told_beside(text: str, begin: int, start: int) -> bool:
-    """Whether a statement of one's own stands after the question: "have you seen this, my leg is bleeding"."""
-    own = list(pattern("experiencer", "self_again").finditer(text, begin, start))
-    return bool(own) and not _ADDRESSED.search(text, own[-1].end(), start)
+    """Whether a statement stands after the question, before the phrase: "have you seen this, my leg is bleeding"."""
+    told = list(pattern("clauses", "new_statement").finditer(text, begin, start))
+    return bool(told) and not _ADDRESSED.search(text, told[-1].end(), start)
 
 
 def _reply(text: Spoken, index: int) -> tuple[str, bool]:
