@@ -87,12 +87,15 @@ class AcousticConfig(Section):
     """The listener: which encoder, how windows are cut, which head and which probe.
 
     hop_s: windows overlap when it is shorter than `vaidya.units.CLIP_S`. silence_dbfs: quieter windows are not listened
-    to. head: event head by name or path of its card, None for the one that ships for the encoder. probe: likewise, None
-    for no probe.
+    to. events: another encoder, whose event head names the sounds (cough, breath, speech) where the first one has no
+    head; None for the first one's own. head: event head by name or path of its card, None for the one that ships for
+    that encoder. probe: likewise, over the first encoder, None for no probe.
     """
 
     backend: str = "yamnet"
     weights: str | None = "yamnet-w8a8"
+    events: str | None = None
+    events_weights: str | None = None
     hop_s: Positive = 1.0
     event_threshold: Share = 0.5
     silence_dbfs: float = -60.0

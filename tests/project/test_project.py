@@ -13,9 +13,12 @@ import pytest
 import yaml
 
 from vaidya import backends
+from vaidya.acoustic.head import events_name, find_card
 from vaidya.cli.doctor import LIBRARIES, PARTS
 from vaidya.config import load_profile, profile_names
+from vaidya.registry.build import requirements
 from vaidya.schema.export import drifted
+from vaidya.weights import needed_by
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -53,8 +56,17 @@ def required_by(extra: str) -> set[str]:
 @pytest.mark.parametrize("name", profile_names())
 def test_each_profile_has_an_extra_with_all_that_it_imports(name):
     config = load_profile(name)
-    used = {library for part in PARTS for library in LIBRARIES.get(getattr(config, part).backend, ())}
+    backends = [*(getattr(config, part).backend for part in PARTS), config.acoustic.events]
+    used = {library for backend in backends for library in LIBRARIES.get(backend, ())}
     assert {library.replace("_", "-") for library in used} <= required_by(name)
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_profile_names_coughs(name):
+    acoustic = load_profile(name).acoustic
+    assert find_card(acoustic.head or events_name(acoustic.events or acoustic.backend)) is not None
+    assert "yamnet-w8a8" in needed_by(load_profile(name))
+    assert any(line.startswith("onnxruntime==") for line in requirements(load_profile(name)))
 
 
 def test_every_extra_that_an_error_names_exists():

@@ -75,14 +75,17 @@ def _batches(samples: np.ndarray, starts: list[int]) -> Iterator[np.ndarray]:
 class SoundListener:
     """Recording -> Findings over any encoder.
 
-    Without an event head for its encoder it embeds and measures, and says that it names no sounds.
+    A second encoder may name the sounds (`acoustic.events`). Without an event head it embeds and measures, and says
+    that it names no sounds.
     """
 
     def __init__(self, config: AcousticConfig) -> None:
         self._config = config
         self.encoder = load_encoder(config)
-        self.name = self.encoder.name
-        self.weights = self.encoder.weights
+        self._namer = self.encoder if config.events is None else load_encoder(events_config(config))
+        both = self._namer is not self.encoder
+        self.name = f"{self.encoder.name}+{self._namer.name}" if both else self.encoder.name
+        self.weights = (*self.encoder.weights, *(self._namer.weights if both else ()))
         self._head = self._load_events()
         self._probe = self._load_probe()
 
@@ -98,15 +101,23 @@ class SoundListener:
         if not len(heard.starts_s):
             return self._nothing(recording, FindingsState.SILENT, SILENCE)
         labels = self._head.labels if self._head else ()
-        found = self._head.probabilities(heard.vectors) if self._head else np.empty((len(heard.starts_s), 0))
+        found = self._probabilities(recording, heard)
         findings = findings_of(recording, heard, labels, found, self._config, encoder=self.name)
         return self._with_signal(findings, heard)
 
+    def _probabilities(self, recording: Recording, heard: Heard) -> np.ndarray:
+        """Of each label in each heard window: the windows are the same, whichever encoder names them."""
+        if self._head is None:
+            return np.empty((len(heard.starts_s), 0))
+        if self._namer is self.encoder:
+            return self._head.probabilities(heard.vectors)
+        return self._head.probabilities(listen_to(recording, self._namer, self._config).vectors)
+
     def _load_events(self) -> LinearHead | None:
-        name = self._config.head or events_name(self.encoder.name)
+        name = self._config.head or events_name(self._namer.name)
         if self._config.head is None and find_card(name) is None:
             return None
-        return load_head(name, self.encoder.name, self.encoder.dimension)[0]
+        return load_head(name, self._namer.name, self._namer.dimension)[0]
 
     def _load_probe(self) -> Probe | None:
         if self._config.probe is None:
@@ -141,6 +152,12 @@ class SoundListener:
         )
         weight = self._probe.weight
         return findings.model_copy(update={"signal": signal, "weight": weight.value, "weight_reason": weight.reason})
+
+
+def events_config(config: AcousticConfig) -> AcousticConfig:
+    """The settings of the encoder that names the sounds; it runs on the processor, whatever the first one uses."""
+    changes = {"backend": config.events, "weights": config.events_weights, "device": "cpu", "events": None}
+    return config.model_copy(update=changes)
 
 
 def _windows_for(card: Card, findings: Findings) -> list[int]:
@@ -198,11 +215,3 @@ def _breathing(recording: Recording, events: tuple[SoundEvent, ...]) -> Breathin
         return BreathingRate(None, "no breathing is audible")
     longest = max(breaths, key=lambda event: event.end_s - event.start_s)
     return breathing_rate(recording.samples[samples_of(longest.start_s) : samples_of(longest.end_s)])
-
-
-def speech_share(findings: Findings) -> float | None:
-    """Share of the heard windows in which speech is likelier than not; None where nothing was heard or named."""
-    heard = [
-        w.probabilities[SoundLabel.SPEECH.value] for w in findings.windows if SoundLabel.SPEECH.value in w.probabilities
-    ]
-    return sum(p >= 0.5 for p in heard) / len(heard) if heard else None

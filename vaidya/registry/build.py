@@ -155,7 +155,7 @@ def _required(config: RunConfig) -> list[str]:
     from packaging.requirements import Requirement
 
     project = tomllib.loads((repository_root() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    backends = (config.transcript.backend, config.acoustic.backend, config.llm.backend)
+    backends = (config.transcript.backend, config.acoustic.backend, config.acoustic.events, config.llm.backend)
     extras = sorted(SERVER_EXTRAS | {BACKEND_EXTRAS[name] for name in backends if name in BACKEND_EXTRAS})
     asked = [*project["dependencies"], *(line for e in extras for line in project["optional-dependencies"][e])]
     return list(dict.fromkeys(Requirement(line).name for line in asked))

@@ -60,6 +60,7 @@ def verify(names: tuple[str, ...] | None = None) -> tuple[Stock, ...]:
 def needed_by(config: RunConfig) -> tuple[str, ...]:
     """The names that a configuration loads, in the order of the pipeline."""
     names = [part.weights for part in (config.transcript, config.acoustic) if part.backend not in SERVED_OR_WITHOUT]
+    names.append(config.acoustic.events_weights)
     for model in (config.llm, config.section_llm):
         if model is not None and model.backend not in SERVED_OR_WITHOUT:
             names += [model.weights, model.adapter]
