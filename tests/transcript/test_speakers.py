@@ -29,6 +29,29 @@ def test_complaints_are_the_patients(text):
     assert named(text) == [PATIENT]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Can you help me, I can't breathe.",
+        "How do you stop bleeding?",
+        "Could you look at my wife, her speech is slurred.",
+    ],
+)
+def test_a_plea_is_the_patients_though_it_asks(text):
+    assert named(text) == [PATIENT]
+
+
+def test_a_question_beside_a_complaint_is_nobodys():
+    assert named("Did you hear me? I can't move my arm.") == [None]
+
+
+@pytest.mark.parametrize(
+    "text", ["Can you show me where it hurts?", "Can you see my finger?", "Could you help me understand?"]
+)
+def test_what_a_clinician_asks_for_is_no_plea(text):
+    assert PATIENT not in named(text)
+
+
 @pytest.mark.parametrize("text", ["Okay.", "On Monday.", "He has a fever.", "Thank you, goodbye."])
 def test_what_anyone_could_say_is_nobodys(text):
     assert named(text) == [None]

@@ -52,9 +52,9 @@ def with_speakers(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 def _speaker(segment: Segment, before: Segment | None) -> Speaker | None:
     text = normalise(segment.english or segment.text)
-    asks = any(_asks(sentence) for sentence in sentences(text))
-    clinician = asks or bool(_ORDERS.search(text))
-    patient = bool(_COMPLAINS.search(text) or is_plea(text)) and not asks
+    said = sentences(text)
+    clinician = any(_asks(sentence) for sentence in said) or bool(_ORDERS.search(text))
+    patient = any(_complains(sentence) for sentence in said)
     if clinician != patient:
         return Speaker.CLINICIAN if clinician else Speaker.PATIENT
     return Speaker.PATIENT if not clinician and _answers(segment, text, before) else None
@@ -63,6 +63,10 @@ def _speaker(segment: Segment, before: Segment | None) -> Speaker | None:
 def _asks(sentence: Sentence) -> bool:
     """Whether a sentence asks a patient: a plea is a patient's, however it is put."""
     return sentence.question and bool(_TO_PATIENT.search(sentence.text)) and not is_plea(sentence.text)
+
+
+def _complains(sentence: Sentence) -> bool:
+    return not _asks(sentence) and bool(_COMPLAINS.search(sentence.text) or is_plea(sentence.text))
 
 
 def _answers(segment: Segment, text: str, before: Segment | None) -> bool:
