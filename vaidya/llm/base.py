@@ -32,9 +32,9 @@ class LanguageModel(Protocol):
         max_tokens: int | None = None,
         on_text: OnText | None = None,
     ) -> Generation:
-        """One reply. on_text is called with each piece of text as it is written, in order; if it raises, the reply ends.
+        """One reply. on_text is called with each piece of text as it is written, in order.
 
-        What it raised is passed on, and the engine serves the next request.
+        If it raises, the reply ends, what it raised is passed on, and the engine serves the next request.
         """
         ...
 
