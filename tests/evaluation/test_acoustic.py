@@ -119,9 +119,10 @@ def test_a_rate_that_is_not_determinable_counts_as_wrong():
         Judged("a", "breath", "breath", {"breath": 0.9}, rate=13.0, reference_rate=12.0),
         Judged("b", "breath", "breath", {"breath": 0.9}, rate=None, reference_rate=12.0),
         Judged("c", "cough", "cough", {"breath": 0.1}),
+        Judged("d", "breath", None, {}, reference_rate=12.0, reason="AUDIO_FORMAT"),
     ]
     row = rows_by_metric(clips)["breathing_rate_within_2", "all"]
-    assert (row.value, row.errors, row.total, row.n_scored) == (0.5, 1, 2, 2)
+    assert (row.value, row.errors, row.total, row.n_scored, row.n_unscored) == (0.5, 1, 2, 2, 1)
     assert "not determinable" in str(row.reason)
 
 
@@ -193,8 +194,9 @@ def test_baselines_are_arms_with_the_same_metrics(clips):
 
 
 @pytest.mark.parametrize("people", [1, 4, 6])
-def test_too_few_people_are_a_row_with_a_reason(people, spectral):
+def test_too_few_people_are_a_row_with_a_reason(people, spectral, monkeypatch):
     """Six people have two clips of each label: too few for five folds, though not too few people."""
+    monkeypatch.setattr("vaidya.evaluation.acoustic_table.speech_clips", lambda _: ([], 0))
     few = Clips(tuple(sounds(people)), ())
     arguments = {"dataset": "d", "rng": np.random.default_rng(0)}
     judgement = judge_encoder(few, spectral, afresh=True)

@@ -239,12 +239,13 @@ def _rate_rows(clips: Sequence[Judged], book: _Book) -> list[Row]:
     asked = [clip for clip in clips if clip.reference_rate is not None]
     if not asked:
         return []
-    people = _by_subject(asked)
-    rates = [Rate(sum(bool(within(c)) for c in person), len(person)) for person in people.values()]
+    # A rate that is not determinable is wrong; a clip that could not be read, or had no head, was not listened to.
+    scored = [clip for clip in asked if clip.decided is not None]
+    rates = [Rate(sum(bool(within(c)) for c in person), len(person)) for person in _by_subject(scored).values()]
     total = pooled(rates)
     low, high = pooled_bootstrap(rates, rng=book.rng)
-    undetermined = sum(clip.rate is None for clip in asked)
-    reason = f"{undetermined} of {len(asked)} not determinable, counted as wrong" if undetermined else book.reason
+    undetermined = sum(clip.rate is None for clip in scored)
+    reason = f"{undetermined} of {len(scored)} not determinable, counted as wrong" if undetermined else book.reason
     return [
         Row(
             dataset=book.dataset,
@@ -255,7 +256,8 @@ def _rate_rows(clips: Sequence[Judged], book: _Book) -> list[Row]:
             high=high,
             errors=total.errors,
             total=total.total,
-            n_scored=len(asked),
+            n_scored=len(scored),
+            n_unscored=len(asked) - len(scored),
             reason=reason,
         )
     ]
