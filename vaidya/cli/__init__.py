@@ -14,7 +14,19 @@ EXIT_OURS, EXIT_INPUT, EXIT_REFUSED = 1, 2, 3
 
 def build() -> typer.Typer:
     """The whole application, its commands in the order in which a user meets them."""
-    from vaidya.cli import bench, data, deploy, doctor, evaluate, experiment, metrics, registry, triage, weights
+    from vaidya.cli import (
+        bench,
+        data,
+        deploy,
+        doctor,
+        evaluate,
+        experiment,
+        metrics,
+        registry,
+        triage,
+        weights,
+        worklist,
+    )
 
     app = typer.Typer(
         name="vaidya",
@@ -24,6 +36,7 @@ def build() -> typer.Typer:
         add_completion=False,
     )
     app.command("triage")(triage.triage)
+    app.command("worklist")(worklist.worklist)
     app.command("doctor")(doctor.doctor)
     app.add_typer(weights.app, name="weights")
     app.add_typer(data.app, name="data")

@@ -96,13 +96,14 @@ def diagnose(config: "RunConfig") -> Diagnosis:
 
 def _examine(part: str, section: Any, endpoint: str | None) -> Part:
     namer = getattr(section, "events", None)  # a second encoder of the listener
-    blocking = [*_missing_libraries(section.backend), *_missing_libraries(namer), *_missing_hardware(section)]
+    blocking = [*_missing_libraries(section.backend), *_missing_hardware(section)]
     if section.backend == "openai":
         blocking += _unanswered(section.base_url)
     fetch: list[str] = []
     if section.weights is not None:
         _examine_weights(section.weights, blocking, fetch)
-    if namer is not None and section.events_weights is not None:
+    if namer is not None:
+        blocking += _missing_libraries(namer)
         _examine_weights(section.events_weights, blocking, fetch)
     if section.backend == "sagemaker":
         fetch.append(f"deploy the endpoint {endpoint!r} first: `vaidya deploy`; AWS credentials must be configured")
@@ -111,10 +112,10 @@ def _examine(part: str, section: Any, endpoint: str | None) -> Part:
     return Part(part, backend, section.weights, state, (*blocking, *fetch))
 
 
-def _missing_libraries(backend: str | None) -> list[str]:
+def _missing_libraries(backend: str) -> list[str]:
     from vaidya.backends import missing
 
-    absent = [name for name in LIBRARIES.get(backend or "", ()) if importlib.util.find_spec(name) is None]
+    absent = [name for name in LIBRARIES.get(backend, ()) if importlib.util.find_spec(name) is None]
     return [str(missing(ModuleNotFoundError(name=name), backend)) for name in absent]
 
 

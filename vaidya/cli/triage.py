@@ -30,6 +30,7 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
     complaint: Annotated[str | None, typer.Option(help="The chief complaint as somebody wrote it down.")] = None,
     profile: Annotated[str, typer.Option(help="Shipped profile, or a path to a YAML file.")] = "embedded",
     override: Annotated[list[str] | None, typer.Option("--set", help="A setting, as llm.max_tokens=512.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Keep the record in this folder, for `vaidya worklist`.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the TriageRecord.")] = False,
     fhir: Annotated[bool, typer.Option("--fhir", help="Print only a FHIR R4 Bundle.")] = False,
     redacted: Annotated[
@@ -58,6 +59,10 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
         print(f"{VitalsError.code}: {why}; left out", file=sys.stderr)
     config = load_profile(profile).override(settings_of(override or []))
     record = _with_progress(intake, config, quiet=as_json or fhir)
+    if save is not None:
+        from vaidya.record.store import RecordStore
+
+        RecordStore(save).save(record)
     if redacted:
         from vaidya.record.share import shareable
 

@@ -30,11 +30,6 @@ NEGATION_CONFLICT = "negation_conflict"
 EXPERIENCER_CONFLICT = "experiencer_conflict"
 NOT_SAID_BY_CLINICIAN = "not_said_by_clinician"
 FOREIGN_SCRIPT = "foreign_script"
-FLAGS = (
-    *(NO_EVIDENCE, UNSUPPORTED_NUMBER, UNSUPPORTED_DRUG, UNSUPPORTED_DOSE, UNSUPPORTED_DIAGNOSIS),
-    *(UNSUPPORTED_PROCEDURE, NEGATION_CONFLICT, EXPERIENCER_CONFLICT, NOT_SAID_BY_CLINICIAN),
-    FOREIGN_SCRIPT,
-)
 
 _NOT_LATIN = regex.compile(r"[\p{L}--\p{Script=Latin}]", regex.V1)
 _MOST_SENTENCES = 4  # sentences that one statement may rest on

@@ -1,6 +1,5 @@
 """An evaluation run -> a registered version: the code, settings, weights and prompt that were judged."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -128,8 +127,3 @@ def _create(folder: Path, name: str, model_run: str, tags: Mapping[str, str | No
     made = connect().register_model(f"runs:/{model_run}/model", name, tags=plain, await_registration_for=60)
     client().update_model_version(name, made.version, description=card)
     return version(f"{name}/{made.version}")
-
-
-def config_of(folder: Path) -> dict[str, Any]:
-    """The configuration in a verified artifact, as plain values."""
-    return json.loads((folder / DATA / "config.json").read_text(encoding="utf-8"))
