@@ -16,7 +16,7 @@ from vaidya.errors import (
     PatientError,
     VitalsError,
 )
-from vaidya.registry.request import intake_of
+from vaidya.registry.request import _s3, intake_of
 from vaidya.schema import Sex
 
 LIMITS = AudioConfig(max_bytes=1_000)
@@ -58,7 +58,10 @@ def test_absent_is_absent_and_never_a_value(absent):
         ({"vitals": "[93]"}, VitalsError),
         ({"vitals": {"spo2": 140}}, VitalsError),
         ({"age": 200.0}, PatientError),
+        ({"vitals": '{"spo2": NaN}'}, VitalsError),
+        ({"vitals": "[" * 100_000}, VitalsError),
         ({"language": "Hindi"}, LanguageError),
+        ({"language": 7}, LanguageError),
         ({"colour": "red"}, IntakeError),
     ],
 )
@@ -77,10 +80,23 @@ def bucket(monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    _s3.cache_clear()
     with mock_aws():
         client = boto3.client("s3")
         client.create_bucket(Bucket="clinic")
         yield client
+    _s3.cache_clear()
+
+
+@pytest.mark.parametrize("key", ["visit #2.wav", "a?b=c.wav", "a%20b.wav"])
+def test_a_key_in_s3_is_taken_as_it_is(bucket, key):
+    bucket.put_object(Bucket="clinic", Key=key, Body=SOUND)
+    assert intake_of({"audio": f"s3://clinic/{key}"}, LIMITS).audio == SOUND
+
+
+def test_s3_is_given_up_soon_because_somebody_waits(bucket):
+    config = _s3()[0].meta.config
+    assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (5.0, 15.0, 2)
 
 
 def test_audio_in_s3_is_read_within_the_limit(bucket):

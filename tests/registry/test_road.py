@@ -68,7 +68,8 @@ def serving(model: str, tmp_path):
     port = free_port()
     line = [sys.executable, "-c", "from vaidya.cli import main; main()", "serve", "--model", model, "--port", str(port)]
     with (tmp_path / "server.log").open("w") as log:
-        process = subprocess.Popen(line, env=os.environ.copy(), cwd=tmp_path, stderr=log, stdout=log)
+        environment = {**os.environ, "VAIDYA_CACHE": str(tmp_path / "cache")}
+        process = subprocess.Popen(line, env=environment, cwd=tmp_path, stderr=log, stdout=log)
     try:
         yield f"http://127.0.0.1:{port}", process
     finally:
