@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import moto.applicationautoscaling.models as scaling_models
 import moto.sagemaker.models as sagemaker_models
 import moto.sagemaker.responses as sagemaker_responses
 import moto.sagemakerruntime.responses as runtime_responses
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from fastapi.testclient import TestClient
 from moto import mock_aws
 from moto.core.responses import ActionResult
+from moto.sagemaker.exceptions import ValidationError
 
 from vaidya.config import AudioConfig, DeployConfig, RunConfig
 from vaidya.deploy.admission import Admission
@@ -36,10 +38,15 @@ SICK = {"vitals": '{"spo2": 86, "respirations": 30}', "complaint": "breathless"}
 
 @dataclass
 class Account:
-    """The clients, and a way to make one call fail. Endpoints that were told to come up as FAILED do so once."""
+    """The clients, and a way to make one call fail. Endpoints that were told to come up as FAILED do so once.
+
+    updates: what UpdateEndpoint was asked. full: one entry for each time that the server is to say QUEUE_FULL.
+    """
 
     aws: Aws
     fail_next_endpoint: list[str] = field(default_factory=list)
+    updates: list[dict] = field(default_factory=list)
+    full: list[int] = field(default_factory=list)
 
     def fail_once(self, service: str, operation: str, code: str, *, after: bool = False) -> None:
         """The next call of an operation fails; with `after`, only on the way back: AWS has carried it out."""
@@ -67,6 +74,7 @@ class Account:
         scaled = self.aws.autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
         objects = self.aws.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
         alarms = self.aws.cloudwatch.describe_alarms()["MetricAlarms"]
+        policies = self.aws.autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
         return {
             "models": sorted(row["ModelName"] for row in sagemaker.list_models()["Models"]),
             "configs": sorted(
@@ -75,8 +83,21 @@ class Account:
             "endpoints": {n: sagemaker.describe_endpoint(EndpointName=n)["EndpointConfigName"] for n in endpoints},
             "archives": sorted(row["Key"] for row in objects if "/models/" in row["Key"]),
             "scaling": [(row["MinCapacity"], row["MaxCapacity"]) for row in scaled],
-            "alarms": sorted(alarm["AlarmName"] for alarm in alarms),
+            "policies": sorted((row["PolicyName"], json.dumps(body(row), sort_keys=True)) for row in policies),
+            "alarms": sorted(alarm["AlarmName"] for alarm in alarms if not alarm["AlarmName"].startswith("TargetTr")),
+            "waiting": sorted(row["Key"] for row in objects if "/async/" in row["Key"]),
+            "tags": {name: self.tags(f"endpoint/{name}") for name in endpoints},
         }
+
+    def tags(self, resource: str) -> dict[str, str]:
+        """The tags of `endpoint/NAME` and the like."""
+        arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{resource}"
+        return {tag["Key"]: tag["Value"] for tag in self.aws.sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+
+
+def body(policy: dict) -> dict:
+    """What a scaling policy does."""
+    return policy.get("StepScalingPolicyConfiguration") or policy["TargetTrackingScalingPolicyConfiguration"]
 
 
 @pytest.fixture
@@ -102,11 +123,14 @@ def _mend_moto(monkeypatch, account: Account) -> None:
     for name in ("describe_model", "describe_endpoint_config", "describe_endpoint"):
         monkeypatch.setattr(responses, name, _without_empty(getattr(responses, name)))
     monkeypatch.setattr(responses, "update_endpoint", _update_endpoint(account), raising=False)
+    monkeypatch.setattr(sagemaker_models.SageMakerModelBackend, "add_tags", _add_tags)
+    backend = scaling_models.ApplicationAutoscalingBackend
+    monkeypatch.setattr(backend, "deregister_scalable_target", _deregister(backend.deregister_scalable_target))
     created = responses.create_endpoint
     monkeypatch.setattr(responses, "create_endpoint", lambda self: _come_up(account, self, created(self)))
     servers: dict[str, TestClient] = {}
     runtime = runtime_responses.SageMakerRuntimeResponse
-    monkeypatch.setattr(runtime, "invoke_endpoint", lambda self: _invoke(self, servers))
+    monkeypatch.setattr(runtime, "invoke_endpoint", lambda self: _invoke(self, servers, account))
     monkeypatch.setattr(runtime, "invoke_endpoint_async", lambda self: _invoke_async(self, servers))
 
 
@@ -128,10 +152,32 @@ def _come_up(account: Account, response, result):
     return result
 
 
+def _add_tags(self, arn, tags):
+    """A tag replaces the one of the same key; moto keeps both."""
+    resource = self._get_resource_from_arn(arn)
+    resource.tags = [tag for tag in resource.tags if tag["Key"] not in {new["Key"] for new in tags}] + tags
+    return resource.tags
+
+
+def _deregister(method):
+    """A target's policies go with it; moto keeps them."""
+
+    def deregister(self, namespace, r_id, dimension):
+        method(self, namespace, r_id, dimension)
+        for key in [key for key, policy in self.policies.items() if policy.resource_id == r_id]:
+            del self.policies[key]
+
+    return deregister
+
+
 def _update_endpoint(account: Account):
     def update(self):
         endpoint = _backend().endpoints[self._get_param("EndpointName")]
         wanted = self._get_param("EndpointConfigName")
+        if endpoint.endpoint_status == "Failed":
+            # DescribeEndpoint's documentation: DeleteEndpoint is the only operation on a failed endpoint.
+            raise ValidationError(message="Cannot update an endpoint that is in the state Failed.")
+        account.updates.append(self._get_params())
         endpoint.endpoint_status, endpoint.failure_reason = "InService", None
         if account.fail_next_endpoint:
             # SageMaker keeps the old configuration in service when the new one does not come up.
@@ -163,14 +209,19 @@ def _server(endpoint_name: str, servers: dict[str, TestClient]) -> TestClient:
     return servers[name]
 
 
-def _invoke(response, servers):
+def _invoke(response, servers, account):
     name = response.path.split("/")[2]
+    if account.full:
+        account.full.pop()
+        text = json.dumps({"code": "QUEUE_FULL", "message": "20 consultations are in the queue"})
+        error = {"Message": "model error", "OriginalStatusCode": 429, "OriginalMessage": text}
+        return 424, {"status": 424, "x-amzn-errortype": "ModelError"}, json.dumps(error)
     answer = _server(name, servers).post(
         "/invocations", content=response.body, headers={"Content-Type": response.headers["Content-Type"]}
     )
     if answer.status_code != 200:
         error = {"Message": "model error", "OriginalStatusCode": answer.status_code, "OriginalMessage": answer.text}
-        return 424, {"x-amzn-errortype": "ModelError"}, json.dumps(error)
+        return 424, {"status": 424, "x-amzn-errortype": "ModelError"}, json.dumps(error)
     return 200, {"Content-Type": "application/json"}, answer.text
 
 
@@ -225,10 +276,10 @@ def cases():
 def planned(model_folder, target):
     """A plan for a version number; realtime with one instance unless told otherwise."""
 
-    def plan(number: str = "1", **changes) -> Plan:
+    def plan(number: str = "1", where: Target = target, **changes) -> Plan:
         settings = {"asynchronous": False, "min_instances": 1, **changes}
         found = Version("vaidya", number, (), {MANIFEST_TAG: model_folder[1], "git_commit": "abc"}, "card")
-        return make_plan(found, DeployConfig(**settings), target, stamp=f"2026010{number}")
+        return make_plan(found, DeployConfig(**settings), where, stamp=f"2026010{number}")
 
     return plan
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from vaidya.config import PriceConfig
-from vaidya.errors import DeploymentError
+from vaidya.errors import DeploymentError, VaidyaError
 from vaidya.registry.fingerprint import Rehearsal, answer, differing
 from vaidya.schema import TriageRecord
 
@@ -17,13 +19,18 @@ SECONDS_PER_HOUR = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One case: seconds as its caller saw them, and the parts in which the answer differs, most serious first."""
+    """One case: seconds as its caller saw them, and the parts in which the answer differs, most serious first.
+
+    registered_s: what it took when it was registered. tier: None where there was no answer. error: why there was none.
+    """
 
     case_id: str
     seconds: float
+    registered_s: float
     differs: tuple[str, ...]
     expected_tier: str
-    tier: str
+    tier: str | None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +42,56 @@ class RehearsalReport:
 
     @property
     def same(self) -> bool:
-        """Whether every answer is the registered one."""
-        return not any(case.differs for case in self.replayed)
+        """Whether every case was answered, with the registered answer."""
+        return not any(case.differs or case.error for case in self.replayed)
 
     @property
-    def median_s(self) -> float:
-        """Median seconds a consultation."""
-        return statistics.median(case.seconds for case in self.replayed)
+    def median_s(self) -> float | None:
+        """Median seconds of the consultations that were answered; None when none was."""
+        return statistics.median(times) if (times := self._answered()) else None
 
     @property
-    def slowest_s(self) -> float:
+    def slowest_s(self) -> float | None:
         """The slowest case: with a handful of cases there is no honest 95th percentile."""
-        return max(case.seconds for case in self.replayed)
+        return max(self._answered(), default=None)
+
+    def _answered(self) -> list[float]:
+        return _answered(self.replayed)
 
 
 def rehearse(ask: Ask, registered: Sequence[Rehearsal], price: PriceConfig | None = None) -> RehearsalReport:
-    """Ask every registered case and compare.
+    """Ask every registered case and compare; a case that is refused does not keep the others from being asked.
 
     Raises:
-        DeploymentError: the version has no cases, or the endpoint refused one.
+        DeploymentError: the version has no cases.
     """
     if not registered:
-        raise DeploymentError("the version was registered without rehearsal cases; register it again")
+        raise DeploymentError("there are no cases to rehearse with: register the version again")
     replayed = tuple(_replay(ask, case) for case in registered)
     hourly = price.on_demand_per_hour if price else None
-    mean_s = statistics.fmean(case.seconds for case in replayed)
-    return RehearsalReport(replayed, None if hourly is None else hourly * mean_s / SECONDS_PER_HOUR)
+    times = _answered(replayed)
+    cost = None if hourly is None or not times else hourly * statistics.fmean(times) / SECONDS_PER_HOUR
+    return RehearsalReport(replayed, cost)
+
+
+def _answered(replayed: Sequence[Replayed]) -> list[float]:
+    return [case.seconds for case in replayed if case.error is None]
 
 
 def _replay(ask: Ask, case: Rehearsal) -> Replayed:
+    """Only what was registered of an answer is compared: of a suite's case that is the tier."""
     began = time.perf_counter()
-    record = ask(case.request)
+    error, found = None, None
+    try:
+        found = answer(ask(case.request))
+    except ValidationError:
+        error = "the answer is no record of this version"
+    except VaidyaError as refused:
+        error = f"{refused.code}: {refused}"
     seconds = time.perf_counter() - began
-    found = answer(record)
-    return Replayed(case.case_id, seconds, tuple(differing(case.answer, found)), case.answer["tier"], found["tier"])
+    differs = [part for part in differing(case.answer, found) if part in case.answer] if found else []
+    tier = found["tier"] if found else None
+    return Replayed(case.case_id, seconds, case.seconds, tuple(differs), case.answer["tier"], tier, error)
 
 
 def ask_http(address: str, timeout_s: float = 300.0) -> Ask:

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlparse
 
 import boto3
 from botocore.config import Config
@@ -216,8 +215,8 @@ def _options(config: LlmConfig) -> SageMakerOptions:
 
 def _place(uri: str) -> tuple[str, str]:
     """Bucket and key of an S3 address."""
-    parts = urlparse(uri)
-    return parts.netloc, parts.path.strip("/")
+    bucket, _, key = uri.removeprefix("s3://").partition("/")  # a key may hold # and ?
+    return bucket, key.strip("/")
 
 
 def _lines(events: Any) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Aws:
 
 
 def connect(region: str) -> Aws:
-    """Clients of one region, with retries.
+    """Clients of one region, with retries where asking again does nothing twice.
 
     Raises:
         BackendMissingError: boto3 is not installed.
@@ -47,9 +47,15 @@ def connect(region: str) -> Aws:
     except ModuleNotFoundError as error:
         raise backends.missing(error, "SageMaker") from error
     session = boto3.Session(region_name=region)
-    config = Config(retries={"mode": "adaptive", "max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=70)
-    names = ("sagemaker", "sagemaker-runtime", "s3", "application-autoscaling", "cloudwatch")
-    return Aws(*(session.client(name, config=config) for name in names))
+    # A request sent again is a consultation done again: after a time-out the first may still be at work.
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=70)
+    often = once.merge(Config(retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS}))
+    services = ("s3", "application-autoscaling", "cloudwatch")
+    return Aws(
+        session.client("sagemaker", config=often),
+        session.client("sagemaker-runtime", config=once),
+        *(session.client(name, config=often) for name in services),
+    )
 
 
 @contextmanager

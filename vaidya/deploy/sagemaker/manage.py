@@ -1,107 +1,94 @@
-"""What deployments have left in the account: seen, gone back to, thinned out, removed."""
+"""What deployments have left in the account: seen, gone back to, removed."""
 
 from typing import Any
 
-from vaidya.deploy.sagemaker.aws import Aws, absent, explained
-from vaidya.deploy.sagemaker.plan import policy_names, scalable
-from vaidya.deploy.sagemaker.watch import Waiting, delete_endpoint, serving_config, wait_in_service
+from vaidya.deploy.sagemaker.aws import Aws, explained
+from vaidya.deploy.sagemaker.configs import our_configs, remove_config
+from vaidya.deploy.sagemaker.plan import async_prefix
+from vaidya.deploy.sagemaker.scaling import remove_scaling
+from vaidya.deploy.sagemaker.tags import PREVIOUS, read_tags, set_tags
+from vaidya.deploy.sagemaker.target import Target
+from vaidya.deploy.sagemaker.watch import (
+    EndpointState,
+    Waiting,
+    delete_endpoint,
+    endpoint_state,
+    refuse_foreign,
+    wait_in_service,
+)
 from vaidya.errors import DeploymentError
 
 
-def scaling_bounds(endpoint: str, aws: Aws) -> dict[str, int] | None:
-    """The bounds that autoscaling keeps now, None without any."""
-    resources = [scalable(endpoint)["ResourceId"]]
-    with explained("reading the scaling"):
-        found = aws.autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=resources)
-    rows = found["ScalableTargets"]
-    return {name: rows[0][name] for name in ("MinCapacity", "MaxCapacity")} if rows else None
-
-
-def remove_scaling(endpoint: str, aws: Aws) -> None:
-    """Take the scaling and its alarm away, where there are any."""
-    if scaling_bounds(endpoint, aws) is not None:
-        aws.autoscaling.deregister_scalable_target(**scalable(endpoint))
-    aws.cloudwatch.delete_alarms(AlarmNames=[policy_names(endpoint)[1]])
-
-
-def our_configs(endpoint: str, aws: Aws) -> list[str]:
-    """Configurations that deployments of this endpoint made, newest first."""
-    with explained("listing configurations"):
-        found = aws.sagemaker.list_endpoint_configs(
-            NameContains=f"{endpoint}-v", SortBy="CreationTime", SortOrder="Descending", MaxResults=100
-        )["EndpointConfigs"]
-    ordered = sorted(found, key=lambda row: (row["CreationTime"], row["EndpointConfigName"]), reverse=True)
-    return [row["EndpointConfigName"] for row in ordered if row["EndpointConfigName"].startswith(f"{endpoint}-v")]
-
-
-def prune(endpoint: str, aws: Aws, *, keep: int) -> list[str]:
-    """Remove all but the newest configurations, their models and archives; what serves is never removed."""
-    serving = serving_config(endpoint, aws)
-    old = [name for name in our_configs(endpoint, aws)[keep:] if name != serving]
-    for name in old:
-        with explained("removing old configurations"):
-            remove_config(name, aws)
-    return old
-
-
-def remove_config(name: str, aws: Aws) -> None:
-    """A configuration with its model and the model's archive."""
-    from botocore.exceptions import ClientError
-
-    try:
-        model = aws.sagemaker.describe_model(ModelName=name)
-        bucket, _, key = model["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").partition("/")
-        aws.s3.delete_object(Bucket=bucket, Key=key)
-        aws.sagemaker.delete_model(ModelName=name)
-    except ClientError as error:
-        if not absent(error):
-            raise
-    aws.sagemaker.delete_endpoint_config(EndpointConfigName=name)
-
-
 def rollback(endpoint: str, aws: Aws, waiting: Waiting | None = None) -> str:
-    """Serve the newest configuration but the one that serves now; returns its name.
+    """Serve the configuration that served before the last deployment; returns its name.
+
+    There is one step back, not a way to and fro: what was gone back from is not gone back to.
 
     Raises:
         DeploymentError: there is no endpoint, nothing to go back to, or it does not come up.
     """
-    serving = serving_config(endpoint, aws)
-    if serving is None:
-        raise DeploymentError(f"there is no endpoint {endpoint!r}")
-    others = [name for name in our_configs(endpoint, aws) if name != serving]
-    if not others:
+    state = _existing(endpoint, aws)
+    refuse_foreign(endpoint, state)
+    earlier = state.tags.get(PREVIOUS)
+    if earlier is None or earlier not in our_configs(endpoint, aws):
         raise DeploymentError(f"endpoint {endpoint!r} has no earlier configuration to go back to")
     with explained("going back"):
-        aws.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=others[0])
-    wait_in_service(endpoint, others[0], aws, waiting or Waiting())
-    return others[0]
+        aws.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=earlier)
+    wait_in_service(endpoint, earlier, aws, waiting or Waiting())
+    with explained("writing down what serves"):
+        arn = aws.sagemaker.describe_endpoint_config(EndpointConfigName=earlier)["EndpointConfigArn"]
+        set_tags(state.arn, read_tags(arn, aws), aws)
+    return earlier
 
 
-def delete(endpoint: str, aws: Aws, waiting: Waiting | None = None) -> list[str]:
-    """Remove the endpoint with everything that deployments made for it; returns the removed configurations."""
+def delete(where: Target, aws: Aws, waiting: Waiting | None = None) -> list[str]:
+    """Remove the endpoint with everything that deployments and its callers put there; returns the configurations.
+
+    Raises:
+        DeploymentError: an endpoint of that name was not made by a deployment, or it stays.
+    """
+    endpoint = where.endpoint
+    state = endpoint_state(endpoint, aws)
+    if state is not None:
+        refuse_foreign(endpoint, state)
     configs = our_configs(endpoint, aws)
     with explained("deleting the endpoint"):
         remove_scaling(endpoint, aws)
-        if serving_config(endpoint, aws) is not None:
+        if state is not None:
             delete_endpoint(endpoint, aws, waiting or Waiting())
         for name in configs:
             remove_config(name, aws)
+        _remove_objects(where.bucket, async_prefix(where.prefix, endpoint), aws)
     return configs
+
+
+def _remove_objects(bucket: str, prefix: str, aws: Aws) -> None:
+    """Requests and answers that nobody fetched: they are what patients said."""
+    for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/"):
+        for row in page.get("Contents", []):
+            aws.s3.delete_object(Bucket=bucket, Key=row["Key"])
 
 
 def status(endpoint: str, aws: Aws) -> dict[str, Any]:
     """What serves, since when, how many instances, which version."""
-    with explained("reading the endpoint"):
-        state = aws.sagemaker.describe_endpoint(EndpointName=endpoint)
-        tags = aws.sagemaker.list_tags(ResourceArn=state["EndpointArn"])["Tags"]
-    variants = state.get("ProductionVariants", [])
+    state = _existing(endpoint, aws)
+    with explained("reading the configuration"):
+        variants = aws.sagemaker.describe_endpoint_config(EndpointConfigName=state.config)["ProductionVariants"]
     return {
         "endpoint": endpoint,
-        "status": state["EndpointStatus"],
-        "configuration": state["EndpointConfigName"],
-        "changed_at": state["LastModifiedTime"].isoformat(),
-        "instances": sum(variant.get("CurrentInstanceCount", 0) for variant in variants),
-        "failure": state.get("FailureReason"),
-        "earlier": [name for name in our_configs(endpoint, aws) if name != state["EndpointConfigName"]],
-        "tags": {tag["Key"]: tag["Value"] for tag in tags},
+        "status": state.status,
+        "configuration": state.config,
+        "changed_at": state.changed_at,
+        "instances": state.instances,
+        "instance_type": variants[0]["InstanceType"],
+        "failure": state.failure,
+        "earlier": [name for name in our_configs(endpoint, aws) if name != state.config],
+        "tags": state.tags,
     }
+
+
+def _existing(endpoint: str, aws: Aws) -> EndpointState:
+    state = endpoint_state(endpoint, aws)
+    if state is None:
+        raise DeploymentError(f"there is no endpoint {endpoint!r}")
+    return state

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaidya.config import DeployConfig
+from vaidya.deploy.sagemaker.tags import OWNER, as_list
 from vaidya.deploy.sagemaker.target import Target
 from vaidya.errors import ConfigError
 from vaidya.registry.store import MANIFEST_TAG, Version
@@ -23,11 +24,15 @@ LOCAL_DISK_FAMILIES = ("g4dn", "g5", "g6", "g6e", "p4d", "p4de", "p5", "p5e", "m
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Requests in the order in which they are made; `artifact_key` is where the model's archive goes in the bucket."""
+    """Requests in the order in which they are made.
+
+    artifact_key: where the model's archive goes in the bucket. upload: how S3 encrypts it.
+    """
 
     target: Target
     version: Version
     artifact_key: str
+    upload: Request
     model: Request
     endpoint_config: Request
     endpoint: Request
@@ -50,8 +55,24 @@ class Plan:
         }
 
 
-def make_plan(found: Version, config: DeployConfig, target: Target, *, stamp: str, embedded: bool = False) -> Plan:
-    """The plan for one version. stamp: makes names unique. embedded: weights are inside, so no network is needed.
+def artifact_suffix(name: str) -> str:
+    """Where a model's archive lies below the prefix."""
+    return f"/models/{name}/model.tar.gz"
+
+
+def async_prefix(prefix: str, endpoint: str) -> str:
+    """Below which an endpoint's asynchronous requests and answers lie."""
+    return f"{prefix}/async/{endpoint}"
+
+
+def encrypted(kms_key_id: str | None) -> Request:
+    """How S3 is to encrypt an object: with the profile's key, or with the account's own."""
+    key = {"SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+    return {"ServerSideEncryption": "aws:kms", **key}
+
+
+def make_plan(found: Version, config: DeployConfig, target: Target, *, stamp: str, isolated: bool = False) -> Plan:
+    """The plan for one version. stamp: digits that make names unique. isolated: the container needs no network.
 
     Raises:
         ConfigError: a real-time endpoint was to scale to zero, or the version has no recorded manifest.
@@ -61,13 +82,14 @@ def make_plan(found: Version, config: DeployConfig, target: Target, *, stamp: st
     if MANIFEST_TAG not in found.tags:
         raise ConfigError(f"{found.uri} has no recorded manifest; register it with `vaidya register`")
     name = f"{target.endpoint}-v{found.number}-{stamp}"
-    key = f"{target.prefix}/models/{name}/model.tar.gz"
+    key = f"{target.prefix}{artifact_suffix(name)}"
     tags = _tags(found, target)
     return Plan(
         target=target,
         version=found,
         artifact_key=key,
-        model=_model(name, key, found, config, target, embedded=embedded) | {"Tags": tags},
+        upload=encrypted(config.kms_key_id),
+        model=_model(name, key, found, config, target, isolated=isolated) | {"Tags": tags},
         endpoint_config=_endpoint_config(name, config, target) | {"Tags": tags},
         endpoint={"EndpointName": target.endpoint, "EndpointConfigName": name, "Tags": tags},
         update={"EndpointName": target.endpoint, "EndpointConfigName": name, "DeploymentConfig": _blue_green()},
@@ -77,16 +99,16 @@ def make_plan(found: Version, config: DeployConfig, target: Target, *, stamp: st
 
 def _tags(found: Version, target: Target) -> list[dict[str, str]]:
     values = {
-        "vaidya:endpoint": target.endpoint,
+        OWNER: target.endpoint,
         "vaidya:version": found.number,
         "vaidya:model": found.name,
         "vaidya:git-commit": found.tags.get("git_commit", "unknown"),
         "vaidya:manifest": found.tags[MANIFEST_TAG],
     }
-    return [{"Key": key, "Value": value} for key, value in values.items()]
+    return as_list(values)
 
 
-def _model(name: str, key: str, found: Version, config: DeployConfig, target: Target, *, embedded: bool) -> Request:
+def _model(name: str, key: str, found: Version, config: DeployConfig, target: Target, *, isolated: bool) -> Request:
     request: Request = {
         "ModelName": name,
         "ExecutionRoleArn": target.role,
@@ -95,7 +117,7 @@ def _model(name: str, key: str, found: Version, config: DeployConfig, target: Ta
             "ModelDataUrl": f"s3://{target.bucket}/{key}",
             "Environment": {"VAIDYA_MANIFEST_SHA256": found.tags[MANIFEST_TAG]},
         },
-        "EnableNetworkIsolation": embedded,
+        "EnableNetworkIsolation": isolated,
     }
     if config.subnet_ids:
         network = {"Subnets": list(config.subnet_ids), "SecurityGroupIds": list(config.security_group_ids)}
@@ -123,7 +145,7 @@ def _endpoint_config(name: str, config: DeployConfig, target: Target) -> Request
 
 
 def _asynchronous(config: DeployConfig, target: Target) -> Request:
-    base = f"s3://{target.bucket}/{target.prefix}/async"
+    base = f"s3://{target.bucket}/{async_prefix(target.prefix, target.endpoint)}"
     output: Request = {"S3OutputPath": f"{base}/out", "S3FailurePath": f"{base}/failed"}
     if config.kms_key_id:
         output["KmsKeyId"] = config.kms_key_id
@@ -153,6 +175,12 @@ def _blue_green() -> Request:
             "MaximumExecutionTimeoutInSeconds": 3_600,
         }
     }
+
+
+def retained() -> Request:
+    """For an update: as many instances as autoscaling has come to. Data capture is the new configuration's to say."""
+    exclude = [{"VariantPropertyType": "DataCaptureConfig"}]
+    return {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": exclude}
 
 
 def resource_id(endpoint: str) -> str:
