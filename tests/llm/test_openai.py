@@ -67,6 +67,16 @@ def test_a_real_server_streams_a_reply_that_follows_the_schema(real):
     assert reply.tokens_out >= len(pieces)  # a character of several bytes takes several tokens
 
 
+def test_an_error_in_the_listener_reaches_the_caller_and_the_next_request_is_served(real):
+    def broken(_: str) -> None:
+        raise RuntimeError("listener")
+
+    engine = client(real)
+    with pytest.raises(RuntimeError, match="listener"):
+        engine.generate(ask("hello"), on_text=broken)
+    assert engine.generate(ask("hello"), max_tokens=2).tokens_out == 2
+
+
 def test_a_real_server_tells_its_only_model(real):
     assert client(real, model=None).generate(ask("hello"), max_tokens=2).model == "tiny-gemma3.gguf"
 

@@ -120,6 +120,15 @@ def test_past_the_time_limit_the_engine_stops_and_serves_the_next(text_folder):
     assert model.generate(ask("hello"), max_tokens=2).tokens_out == 2
 
 
+def test_an_error_in_the_listener_reaches_the_caller_and_the_next_request_is_served(text_model):
+    def broken(_: str) -> None:
+        raise RuntimeError("listener")
+
+    with pytest.raises(RuntimeError, match="listener"):
+        text_model.generate(ask("hello"), on_text=broken)
+    assert text_model.generate(ask("hello"), max_tokens=2).tokens_out == 2
+
+
 def test_a_busy_engine_counts_against_the_time_limit(text_folder):
     model = engine(text_folder, timeout_s=0.05)
     with model._lock, pytest.raises(GenerationTimeoutError, match="before its first token"):
