@@ -17,7 +17,14 @@ STOP_S = 40.0
 
 @contextmanager
 def local_server(model: str, port: int | None = None) -> Iterator[str]:
-    """`vaidya serve` in a process of its own, ready when the block begins; gives its address.
+    """`vaidya serve` in a process of its own, ready when the block begins; gives its address. As `server_process`."""
+    with server_process(model, port) as (address, _process):
+        yield address
+
+
+@contextmanager
+def server_process(model: str, port: int | None = None) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """`vaidya serve` in a process of its own, ready when the block begins; gives its address and the process.
 
     port: a free one when none is given.
 
@@ -30,7 +37,7 @@ def local_server(model: str, port: int | None = None) -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{chosen}"
         _until_ready(address, process)
-        yield address
+        yield address, process
     finally:
         process.terminate()
         try:
