@@ -13,7 +13,7 @@ from rich.console import Console
 from vaidya.audio import read_recording
 from vaidya.errors import AudioError
 from vaidya.record import html, page, view
-from vaidya.schema import AudioFlag, Patient, Recording, RecordingInfo, Segment, Sex, Tier
+from vaidya.schema import AudioFlag, Failure, Patient, Recording, RecordingInfo, Segment, Sex, Tier
 from vaidya.units import SAMPLE_RATE_HZ
 
 SHOWN = (
@@ -110,6 +110,13 @@ def test_nothing_measured_is_said_and_listed_as_missing(bare):
     for label in (*view.LABELS.values(), "age", "sex", "pregnancy"):
         assert label in view.missing(bare)
     assert "nothing: no recording was given" in shown
+
+
+def test_a_failure_elsewhere_does_not_make_a_recording(bare):
+    refused = Failure(stage="intake", code="VITALS", message="spo2 140: accepted from 20 to 100 %")
+    assert "nothing: no recording was given" in terminal(bare.model_copy(update={"failures": (refused,)}))
+    lost = Failure(stage="audio", code="AUDIO_FORMAT", message="not a recording")
+    assert "no recording was given" not in terminal(bare.model_copy(update={"failures": (lost,)}))
 
 
 def test_age_zero_is_an_age(bare):

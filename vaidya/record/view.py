@@ -170,7 +170,8 @@ def words(segment: Segment) -> str:
 
 
 def _no_recording(record: TriageRecord) -> bool:
-    return record.recording is None and not record.transcript.segments and not record.failures
+    unread = any(failure.stage == "audio" for failure in record.failures)
+    return record.recording is None and not record.transcript.segments and not unread
 
 
 def sounds(record: TriageRecord) -> str:

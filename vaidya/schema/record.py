@@ -20,7 +20,7 @@ StageName = Literal["intake", "audio", "transcript", "acoustic", "note", "triage
 
 
 class Failure(Contract):
-    """A stage that failed: its code, and a message without patient data."""
+    """A stage that failed: its code, and a message without anything that a patient said."""
 
     stage: StageName
     code: str
