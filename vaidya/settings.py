@@ -17,6 +17,8 @@ class Settings(BaseSettings):
     data: folder of evaluation data (`VAIDYA_DATA`, layout in data/README.md). cache: where weights are kept.
     weights_dir: a folder of weight folders by name, searched first. offline: never ask the hub or a package registry.
     hub_timeout_s: connect timeout for the hub, short, so that a machine behind a firewall falls back at once.
+    local_audio_root: the only folder from which a registered model reads `file://` addresses; without it, none.
+    other_code: let a registered model run on code that is not its own, in a process that has loaded other code.
     """
 
     model_config = SettingsConfigDict(env_prefix="VAIDYA_", env_file=".env", extra="ignore")
@@ -29,6 +31,8 @@ class Settings(BaseSettings):
     tracking_uri: str | None = None
     api_key: str | None = Field(default=None, repr=False)
     aws_region: str | None = None
+    local_audio_root: Path | None = None
+    other_code: bool = False
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,11 @@
 """A registry of its own with two judged versions: one that knows the rules, and one from which they were taken."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from math import log
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +37,7 @@ checks:
 
 @dataclass(frozen=True)
 class Judged:
-    """Run ids of the two evaluations, and the gate that tells them apart."""
+    """Run ids of the two evaluations, and the name of the gate that tells them apart."""
 
     good: str
     unsafe: str
@@ -61,33 +64,55 @@ def scripted_config(tmp_path_factory) -> RunConfig:
     )
 
 
-@pytest.fixture(scope="session")
-def registry(tmp_path_factory, repository):
-    """An empty store for the whole session; `experiments/` of the checkout is not touched but for finished cases."""
-    folder = tmp_path_factory.mktemp("registry")
+@contextmanager
+def checkout(folder: Path, repository: Path, cases: tuple[str, ...] = ("",)):
+    """A checkout with an empty store and a gate of its own, worked in; the real one is not touched.
+
+    cases: what is seen of `eval/cases/`; everything if nothing is named.
+    """
+    judgement = (f"eval/{path.name}" for path in (repository / "eval").iterdir() if path.name not in ("cases", "gates"))
+    seen = (f"eval/cases/{case}".rstrip("/") for case in cases)
+    for name in ("pyproject.toml", "constraints.txt", *judgement, *seen):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).symlink_to(repository / name)
+    for name in ("experiments", "eval/gates"):
+        (folder / name).mkdir()
+    (folder / "eval" / "gates" / "test.yaml").write_text(GATE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(repository)
-        patch.setenv("VAIDYA_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-        patch.setattr("vaidya.tracking.mlflow.artifact_folder", lambda: folder / "mlartifacts")
+        patch.chdir(folder)
+        # For servers, which are started from other folders.
+        patch.setenv("VAIDYA_TRACKING_URI", f"sqlite:///{folder / 'experiments' / 'mlflow.db'}")
         settings.cache_clear()
         yield folder
     settings.cache_clear()
 
 
 @pytest.fixture(scope="session")
+def registry(tmp_path_factory, repository):
+    """A checkout for the whole session."""
+    with checkout(tmp_path_factory.mktemp("checkout"), repository) as folder:
+        yield folder
+
+
+@pytest.fixture
+def one_case(tmp_path, repository):
+    """A checkout with one short consultation: an emergency, and an instruction to the computer that changes nothing."""
+    with checkout(tmp_path, repository, ("en-instruction.yaml", "audio")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
 def judged(registry, scripted_config) -> Judged:
-    gate = registry / "gate.yaml"
-    gate.write_text(GATE)
     off = {"triage.vitals": False, "triage.red_flags": False, "triage.complaint": False}
     good = run_and_track(SUITE, scripted_config, quiet=True)
     unsafe = run_and_track(SUITE, scripted_config.override(off), quiet=True)
-    return Judged(good.run_id, unsafe.run_id, str(gate), scripted_config)
+    return Judged(good.run_id, unsafe.run_id, "test", scripted_config)
 
 
 @pytest.fixture
 def model_name(request) -> str:
     """A registered name of the test's own."""
-    return request.node.name.replace("[", "-").replace("]", "").replace("/", "-")[:60]
+    return f"test-{sha256(request.node.nodeid.encode()).hexdigest()[:12]}"
 
 
 @pytest.fixture

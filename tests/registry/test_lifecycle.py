@@ -151,8 +151,8 @@ def test_audit_finds_a_changed_file_and_a_missing_card(registered):
 def test_audit_finds_a_version_that_was_registered_behind_its_back(registered):
     source = client().get_model_version(registered.name, "1").source
     client().create_model_version(registered.name, source=source)
-    assert {f.kind for f in audit(registered.name)} == {"artifact", "card"}
-    with pytest.raises(ArtifactError, match="no recorded manifest"):
+    assert {f.kind for f in audit(registered.name)} == {"artifact", "binding", "card"}
+    with pytest.raises(ArtifactError, match="no decision registered"):
         promote(f"{registered.name}/2", to="challenger")
 
 
@@ -184,11 +184,10 @@ def test_an_answer_that_differs_says_where(judged):
     assert differing(answer(one), answer(other))[0] == "tier"
 
 
-def test_a_gate_that_checks_nothing_lets_nothing_through(registered, tmp_path):
-    empty = tmp_path / "empty.yaml"
-    empty.write_text("gate: empty\ndescription: nothing\nchecks: []\n")
+def test_a_gate_that_checks_nothing_lets_nothing_through(registered):
+    Path("eval/gates/empty.yaml").write_text("gate: empty\ndescription: nothing\nchecks: []\n")
     with pytest.raises(ConfigError, match="at least 1 item"):
-        promote(registered.uri, gate=str(empty))
+        promote(registered.uri, gate="empty")
     assert alias(registered.name, "champion") is None
 
 

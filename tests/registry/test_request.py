@@ -70,9 +70,26 @@ def test_what_cannot_be_used_is_refused_by_its_code(values, error):
         intake_of(values, LIMITS)
 
 
-def test_a_local_file_is_read_only_where_that_is_allowed(tmp_path):
+def test_a_local_file_is_read_below_the_folder_that_is_allowed(tmp_path):
     path = tmp_path / "my cough.wav"
-    assert intake_of({"audio": path.as_uri()}, LIMITS, local_files=True).audio == path
+    path.touch()
+    assert intake_of({"audio": path.as_uri()}, LIMITS, local_root=tmp_path).audio == path
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/hostname", "file://{root}/../outside.wav", "file://{root}/%2e%2e/outside.wav",
+                "file://{root}/link.wav", "file://elsewhere{root}/a.wav", "file://{root}-beside/a.wav",
+                "file://[{root}/a.wav", "file://{root}/%00.wav", "file://{root}/" + "a" * 5_000]
+)  # fmt: skip
+def test_a_local_file_outside_of_it_is_not(tmp_path, address):
+    root = tmp_path / "visits"
+    root.mkdir()
+    for name in ("outside.wav", "visits-beside/a.wav", "visits/a.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (root / "link.wav").symlink_to(tmp_path / "outside.wav")
+    with pytest.raises(IntakeError, match="no file at this"):
+        intake_of({"audio": address.format(root=root)}, LIMITS, local_root=root)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from vaidya.config import RunConfig
 from vaidya.errors import ConfigError
 from vaidya.evaluation.rows import Row
 from vaidya.registry.card import write_card
-from vaidya.registry.manifest import write_manifest
+from vaidya.registry.manifest import block_bytecode, write_manifest
 from vaidya.registry.model import CONFIG
 from vaidya.registry.weights import pin_weights
 from vaidya.settings import repository_root
@@ -61,6 +61,7 @@ def built(
         _write_data(data, config, write_card(config, rows, pins, origin), extra or {})
         folder = work / "saved"
         _save(folder, data, _copy_package(work / "code"), requirements(config))
+        block_bytecode(folder)
         yield folder, write_manifest(folder)
 
 

@@ -23,10 +23,22 @@ ALLOWED_SUFFIXES = frozenset(
     | {".gguf", ".onnx", ".data", ".bin", ".safetensors", ".model"}
     | {".flac", ".ogg", ".opus", ".wav", ".mp3", ".webm", ".m4a"}
 )
-ALLOWED_NAMES = frozenset({"MLmodel", MANIFEST})
+# A file where Python would make the folder of this name: it then neither reads nor writes bytecode beside the sources.
+BYTECODE = "__pycache__"
+ALLOWED_NAMES = frozenset({"MLmodel", MANIFEST, BYTECODE})
 # Pickle protocols 2 to 5, and zip files: PyTorch and NumPy archives hold pickles.
 PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x93NUMPY")
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+
+
+def block_bytecode(folder: Path) -> None:
+    """Put a plain file named `__pycache__` into every folder that holds Python sources.
+
+    MLflow imports a model's code where the store keeps it. Bytecode that Python left there would be a file more than
+    the manifest lists, and bytecode that somebody put there would run in place of the verified source.
+    """
+    for parent in {path.parent for path in folder.rglob("*.py")}:
+        (parent / BYTECODE).write_text("No bytecode is kept here: what runs is compiled from the verified sources.\n")
 
 
 def write_manifest(folder: Path) -> str:

@@ -12,12 +12,14 @@ from typing import Any
 
 from mlflow.pyfunc import PythonModel
 
+from vaidya import provenance
 from vaidya.config import RunConfig
 from vaidya.errors import ArtifactError, ConfigError, InputError
 from vaidya.pipeline import Pipeline
 from vaidya.registry.manifest import verify
 from vaidya.registry.request import intake_of
 from vaidya.registry.weights import check_weights, embedded_weights
+from vaidya.settings import settings
 
 CONFIG = "config.json"
 DATA = "artifacts/model"  # where MLflow puts the folder that was given as the artifact "model"
@@ -55,9 +57,11 @@ class VaidyaModel(PythonModel):
 
         Raises:
             ArtifactError: a file is not what was registered.
+            ConfigError: this process had loaded other code than the model's own.
         """
         data = Path(context.artifacts["model"])
         verify(data.parent.parent, None)
+        _refuse_other_code(data.parent.parent)
         self.pipeline = load_pipeline(data)
 
     # Unannotated on purpose: MLflow takes annotations of `predict` for a schema of its own kind.
@@ -76,11 +80,22 @@ class VaidyaModel(PythonModel):
         if self.pipeline is None:
             raise ConfigError("the model is not loaded; use mlflow.pyfunc.load_model")
         try:
-            intake = intake_of(row, self.pipeline.config.audio, local_files=True)
+            # Behind `mlflow models serve` a row comes from the network: it may name files of one folder at most.
+            intake = intake_of(row, self.pipeline.config.audio, local_root=settings().local_audio_root)
             record = self.pipeline.run(intake)
         except InputError as error:
             return {"record": None, "error_code": error.code, "error_message": str(error)}
         return {"record": record.model_dump_json(), "error_code": None, "error_message": None}
+
+
+def _refuse_other_code(folder: Path) -> None:
+    """A process that had imported this package before runs that one, whatever the model carries."""
+    here, own = provenance.package_digest(), provenance.digest_of(folder / "code" / "vaidya")
+    if here != own and not settings().other_code:
+        raise ConfigError(
+            f"this process runs code {here}, the model was judged with its own, {own}: use a fresh process, or "
+            "`vaidya serve`; VAIDYA_OTHER_CODE=1 runs it all the same"
+        )
 
 
 def _as_rows(rows: Any) -> Sequence[Mapping[str, Any]]:

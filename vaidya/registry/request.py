@@ -1,6 +1,6 @@
 """One consultation as it arrives over a wire -> Intake: the columns of the model's signature, one name for each field.
 
-audio: base64, or an address: s3://bucket/key, or file:///path where the caller may read local files.
+audio: base64, or an address: s3://bucket/key, or file:///path below a folder that the caller names.
 """
 
 import base64
@@ -24,8 +24,10 @@ PATIENT_FIELDS = ("age", "sex", "pregnant")
 FIELDS = ("audio", "vitals", *PATIENT_FIELDS, "language", "complaint")
 
 
-def intake_of(values: Mapping[str, Any], limits: AudioConfig, *, local_files: bool = False) -> Intake:
+def intake_of(values: Mapping[str, Any], limits: AudioConfig, *, local_root: Path | None = None) -> Intake:
     """An intake from plain values; a value that is None, NaN or "" counts as absent.
+
+    local_root: the folder below which file:// addresses are read; with None they are refused.
 
     Raises:
         InputError: a name is unknown, a value impossible, or the audio unreadable, too large or not allowed.
@@ -40,7 +42,7 @@ def intake_of(values: Mapping[str, Any], limits: AudioConfig, *, local_files: bo
     vitals = read_vitals_text(given.get("vitals"))
     try:
         return make_intake(
-            read_audio(given["audio"], limits, local_files=local_files) if "audio" in given else None,
+            read_audio(given["audio"], limits, local_root=local_root) if "audio" in given else None,
             vitals=vitals,
             patient={name: given[name] for name in PATIENT_FIELDS if name in given},
             language=language,
@@ -78,7 +80,7 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def read_audio(value: object, limits: AudioConfig, *, local_files: bool) -> bytes | Path:
+def read_audio(value: object, limits: AudioConfig, *, local_root: Path | None) -> bytes | Path:
     """The recording's bytes, or its path for a file address.
 
     Raises:
@@ -92,15 +94,29 @@ def read_audio(value: object, limits: AudioConfig, *, local_files: bool) -> byte
     if value.startswith("s3://"):
         return from_s3(value, limits)
     if value.startswith("file://"):
-        if not local_files:
-            raise IntakeError("file:// addresses are not read by a server; send the bytes, or an s3:// address")
-        return Path(unquote(urlsplit(value).path))
+        return _local(value, local_root)
     if len(value) > limits.max_bytes * 4 // 3 + 4:
         raise AudioTooLargeError(f"audio is larger than the limit of {limits.max_bytes} bytes; send an s3:// address")
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
         raise IntakeError("audio is not base64; send base64 text, an s3:// address or a file:// address") from error
+
+
+def _local(address: str, root: Path | None) -> Path:
+    """The path of a file:// address with every link followed: a link out of the folder leads out of it.
+
+    One message for all that is refused, so that nobody learns which files there are.
+    """
+    refused = IntakeError("no file at this file:// address is read here; send the bytes, or an s3:// address")
+    try:
+        parts = urlsplit(address)
+        path = Path(unquote(parts.path)).resolve(strict=True)
+    except (ValueError, OSError) as error:
+        raise refused from error
+    if root is None or parts.netloc not in ("", "localhost") or not path.is_relative_to(root.resolve()):
+        raise refused
+    return path
 
 
 def from_s3(address: str, limits: AudioConfig) -> bytes:
