@@ -63,13 +63,19 @@ def rollback(
 
 def audit(
     name: ModelName = "vaidya",
+    mend: Annotated[
+        bool, typer.Option("--repair", help="First point every alias where the decisions point it; recorded.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the findings, as JSON.")] = False,
 ) -> None:
-    """Aliases that no decision explains, files that differ, versions without a card; exit code 1 when there is one."""
+    """Aliases, versions, evaluations and files that no decision explains; exit code 1 when there is one."""
     from dataclasses import asdict
 
     from vaidya.registry.audit import audit as do
+    from vaidya.registry.audit import repair
 
+    if mend and (done := repair(name)):
+        sys.stderr.write(f"repaired: {done.because}\n")
     with _waiting("verifying every version …", quiet=as_json):
         found = do(name)
     lines = [f"{'WRONG' if finding.wrong else 'note '} {finding.kind}: {finding.what}" for finding in found]

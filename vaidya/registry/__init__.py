@@ -13,13 +13,9 @@ __all__ = ["CHAMPION", "NAME", "evaluation_run_of", "load", "version"]
 
 def evaluation_run_of(name: str) -> str | None:
     """The evaluation run behind a registered alias (`champion`) or address; None when there is no such version."""
-    from vaidya.errors import ConfigError
+    from vaidya.registry.binding import run_of
 
-    address = name if "/" in name or "@" in name or name.isdigit() else f"@{name}"
-    try:
-        return version(address).tags.get("evaluation_run")
-    except ConfigError:
-        return None
+    return run_of(name if "/" in name or "@" in name or name.isdigit() else f"@{name}")
 
 
 def load(uri: str, folder: Path) -> object:

@@ -12,10 +12,11 @@ from vaidya.evaluation.selection import select
 from vaidya.evaluation.suite import DatasetSpec
 from vaidya.pipeline import Pipeline
 from vaidya.registry import ledger
+from vaidya.registry.binding import bind
 from vaidya.registry.build import CARD, built
 from vaidya.registry.fingerprint import FINGERPRINT, dump, rehearse_here, request_of
 from vaidya.registry.model import DATA
-from vaidya.registry.store import CHALLENGER, MANIFEST_TAG, NAME, Version, move_alias, version
+from vaidya.registry.store import CHALLENGER, MANIFEST_TAG, NAME, RUN_TAG, Version, move_alias, one_at_a_time, version
 from vaidya.tracking.evaluation import StoredEvaluation, stored_evaluation
 from vaidya.tracking.mlflow import client, connect, experiment_id
 
@@ -51,12 +52,13 @@ def register(
     tags = dict(client().get_run(run_id).data.tags)
     config = judged_config(run_id, tags)
     rehearsals = _fingerprint(config, requests if requests is not None else own_requests())
-    origin = {"evaluation_run": run_id, **{tag: tags.get(tag) for tag in CARRIED_TAGS}}
+    origin = {RUN_TAG: run_id, **{tag: tags.get(tag) for tag in CARRIED_TAGS}}
     with built(config, judged.rows, origin, embed=embed, extra={FINGERPRINT: rehearsals}) as (folder, manifest):
         model_run = _log(folder, name, run_id)
         made = _create(folder, name, model_run, {**origin, MANIFEST_TAG: manifest, **_profile_tags(config, judged)})
-    move_alias(name, CHALLENGER, made.number)
-    ledger.record(name, "register", made.number, {CHALLENGER: made.number})
+    with one_at_a_time():
+        ledger.record(name, "register", made.number, {CHALLENGER: made.number}, bound=bind(made, judged))
+        move_alias(name, CHALLENGER, made.number)
     return version(made.uri)
 
 
@@ -109,7 +111,7 @@ def _fingerprint(config: RunConfig, requests: Mapping[str, Mapping[str, Any]]) -
 def _log(folder: Path, name: str, evaluation_run: str) -> str:
     """A run that holds the files; the evaluation's own run is finished and stays as it was."""
     mlflow = connect()
-    tags = {"kind": "model", "model": name, "evaluation_run": evaluation_run}
+    tags = {"kind": "model", "model": name, RUN_TAG: evaluation_run}
     with mlflow.start_run(
         run_name=f"model {name}", experiment_id=experiment_id(ledger.EXPERIMENT), tags=tags, nested=True
     ) as run:

@@ -9,13 +9,18 @@ from typing import Any
 
 from vaidya.errors import ArtifactError, ConfigError
 from vaidya.registry.manifest import verify
-from vaidya.tracking.mlflow import client, connect
+from vaidya.tracking.mlflow import client, connect, tracking_uri
 
 NAME = "vaidya"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 PREFIX = "models:/"
 LATEST = "latest"
 MANIFEST_TAG = "manifest_sha256"
+RUN_TAG = "evaluation_run"
+# Codes by which a registry says that there is no such thing; every other failure is a registry that did not answer.
+NOT_FOUND = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
+NO_SUCH_ALIAS = "INVALID_PARAMETER_VALUE"
+LOCK_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +45,24 @@ def version(uri: str) -> Version:
     `3` and `@champion` alone are of our own model.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none. MlflowException: the registry did not answer.
     """
-    name, reference = _parse(uri)
+    name, reference = parse(uri)
     try:
         if reference.startswith("@"):
             found = client().get_model_version_by_alias(name, reference[1:])
         else:
             found = client().get_model_version(name, _newest(name) if reference == LATEST else reference)
     except _mlflow_error() as error:
+        if error.error_code not in NOT_FOUND | {NO_SUCH_ALIAS}:
+            raise
         known = ", ".join(v.number for v in versions(name)) or "none"
         raise ConfigError(f"no model {uri!r}; registered versions of {name!r}: {known}") from error
     return _version(found)
 
 
-def _parse(uri: str) -> tuple[str, str]:
-    """Name, and a version number or @alias."""
+def parse(uri: str) -> tuple[str, str]:
+    """The model's name, and a version number, `latest` or @alias."""
     text = uri.removeprefix(PREFIX)
     if "@" in text:
         name, _, alias = text.partition("@")
@@ -77,12 +84,24 @@ def versions(name: str = NAME) -> list[Version]:
     return sorted((_version(row) for row in complete), key=lambda v: int(v.number))
 
 
-def alias(name: str, which: str) -> str | None:
-    """The number that an alias points to, None when it points nowhere."""
+def aliases(name: str) -> dict[str, str]:
+    """Where each alias of a model points; empty when there is no such model.
+
+    Raises:
+        MlflowException: the registry did not answer, which is not the same as a model without aliases.
+    """
     try:
-        return str(client().get_model_version_by_alias(name, which).version)
-    except _mlflow_error():
-        return None
+        found = client().get_registered_model(name).aliases
+    except _mlflow_error() as error:
+        if error.error_code not in NOT_FOUND:
+            raise
+        return {}
+    return {which: str(number) for which, number in found.items()}
+
+
+def alias(name: str, which: str) -> str | None:
+    """The number that an alias points to, None when it points nowhere; raises as `aliases`."""
+    return aliases(name).get(which)
 
 
 def move_alias(name: str, which: str, number: str | None) -> None:
@@ -91,6 +110,32 @@ def move_alias(name: str, which: str, number: str | None) -> None:
         client().set_registered_model_alias(name, which, number)
     elif alias(name, which) is not None:
         client().delete_registered_model_alias(name, which)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Within the block nobody else on this machine decides about a local store.
+
+    A server's store has no lock of ours; there `vaidya.registry.ledger.record` finds a rival and withdraws.
+
+    Raises:
+        ConfigError: another decision has been under way for ten minutes.
+    """
+    uri = tracking_uri()
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(f"{uri.removeprefix('sqlite:///')}.lock", timeout=LOCK_TIMEOUT_S)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise ConfigError("another decision about this registry is under way; wait for it and repeat") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -122,7 +167,7 @@ def _version(found: Any) -> Version:
     return Version(found.name, str(found.version), aliases, dict(found.tags), found.description or "")
 
 
-def _mlflow_error() -> type[Exception]:
+def _mlflow_error() -> Any:
     from mlflow.exceptions import MlflowException
 
     return MlflowException
