@@ -6,8 +6,7 @@ from vaidya.evaluation.rows import PIPELINE_ARM
 from vaidya.evaluation.selection import selections
 from vaidya.evaluation.suite import DatasetSpec, Suite, load_suite
 from vaidya.registry.fingerprint import Rehearsal, request_of
-from vaidya.registry.promote import RUN_TAG
-from vaidya.registry.store import Version
+from vaidya.registry.store import RUN_TAG, Version
 from vaidya.schema import Case
 from vaidya.tracking.evaluation import stored_evaluation
 from vaidya.tracking.mlflow import client
