@@ -8,9 +8,7 @@ import typer
 def run(
     experiment: Annotated[str, typer.Argument(help="A file of experiments/, or its name.")],
     profile: Annotated[str | None, typer.Option(help="Another profile than the experiment's own.")] = None,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting of its suite; repeatable.")
-    ] = None,
+    override: Annotated[list[str] | None, typer.Option("--set", help="A setting of its suite; repeatable.")] = None,
 ) -> None:
     """Run an experiment: weights, suite, notebooks, report, all tracked in MLflow."""
     from rich.console import Console
