@@ -1,9 +1,7 @@
 """The deployer's whole road on one machine: evaluate, register, gate, promote, serve, ask, rehearse, roll back."""
 
 import base64
-import io
 import json
-import math
 import os
 import signal
 import socket
@@ -11,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import wave
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,20 +35,15 @@ pytestmark = pytest.mark.usefixtures("registry")
 LIMIT_S = 60.0
 
 
-def tone(seconds: float = 1.0) -> bytes:
-    """A WAV file with a 440 Hz tone: sound that decodes; what was said in it is scripted."""
-    target = io.BytesIO()
-    with wave.open(target, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        samples = (round(8_000 * math.sin(2 * math.pi * 440 * i / 16_000)) for i in range(round(16_000 * seconds)))
-        file.writeframes(b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples))
-    return target.getvalue()
-
-
+# A recording of ours, whole; what was said in it is scripted. tests/registry/test_real_road.py has it heard.
+RECORDING = (Path(__file__).resolve().parents[2] / "eval/cases/audio/en-instruction.ogg").read_bytes()
 REQUESTS = {
-    "spoken": {"audio": base64.b64encode(tone()).decode(), "vitals": '{"pulse": 120}', "age": 54.0, "language": "en"},
+    "spoken": {
+        "audio": base64.b64encode(RECORDING).decode(),
+        "vitals": '{"pulse": 120}',
+        "age": 54.0,
+        "language": "en",
+    },
     "written": {"complaint": "needs more tablets", "age": 40.0, "sex": "female", "pregnant": False},
 }
 
@@ -121,12 +113,12 @@ def parity(address: str, champion: str, config) -> None:
     """One consultation with audio, five ways: the same record, byte for byte apart from the times."""
     request = REQUESTS["spoken"]
     fields = {name: value for name, value in request.items() if name != "audio"}
-    here = Pipeline(config)(tone(), vitals={"pulse": 120}, patient={"age": 54.0}, language="en").model_dump_json()
+    here = Pipeline(config)(RECORDING, vitals={"pulse": 120}, patient={"age": 54.0}, language="en").model_dump_json()
     over_http = httpx.post(f"{address}/invocations", json=request, timeout=LIMIT_S).text
     raw = httpx.post(
         f"{address}/invocations",
-        content=tone(),
-        headers={"Content-Type": "audio/wav", "X-Vaidya-Fields": json.dumps(fields)},
+        content=RECORDING,
+        headers={"Content-Type": "audio/ogg", "X-Vaidya-Fields": json.dumps(fields)},
         timeout=LIMIT_S,
     ).text
     model = mlflow.pyfunc.load_model(champion)
