@@ -55,6 +55,9 @@ def triage(  # noqa: PLR0913, PLR0917 - one argument a flag; the flags are the c
         language=language,
         complaint=complaint,
     )
+    # Whoever types can type again, and the file is still there; what came through a pipe came once.
+    if intake.refused and str(audio) != "-":
+        raise VitalsError("; ".join(intake.refused))
     for why in intake.refused:
         print(f"{VitalsError.code}: {why}; left out", file=sys.stderr)
     config = load_profile(profile).override(settings_of(override or []))
