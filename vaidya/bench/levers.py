@@ -53,7 +53,12 @@ LEVERS: tuple[Lever, ...] = (
         hearing_and_listening(True),
     ),
     Lever("loading", "models loaded at once, not in turn", loading(False), loading(True)),
-    Lever("warm-worker", "a process that keeps its models, not a new one", keeping(False), keeping(True)),
+    Lever(
+        "warm-worker",
+        "a process that keeps its models, not a new one (time until the words)",
+        keeping(False),
+        keeping(True),
+    ),
     Lever("prefix-cache", "the prompt's fixed part is in the cache, not read again", writing(warm=False), writing()),
     Lever(
         "saved-prefix",
