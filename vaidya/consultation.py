@@ -236,17 +236,19 @@ class Consultation:
 
     def _write(self, source: NoteInput) -> Draft:
         """The model's note, or the extractive one with the reason why; without even that, an abstained one."""
-        reason = source.transcript.state.value
+        reason, asked = source.transcript.state.value, ()
         if source.transcript.has_words:
             try:
                 return self._drafted(source)
             except Exception as error:  # the extractive note stands in, and a person is asked
                 self._fail("note", error)
+                asked = getattr(error, "generations", ())
             reason = self._codes("note")[-1]
         note = self._guarded("note", lambda: extractive_note(source, reason))
         # A failed note's tier is kept where it is more severe than what the failure itself demands.
         tier = self.model_tier if self.model_tier is Tier.EMERGENCY else None
-        return Draft(note=note or SoapNote(state=NoteState.ABSTAINED, reason=self._codes("note")[-1]), tier=tier)
+        note = note or SoapNote(state=NoteState.ABSTAINED, reason=self._codes("note")[-1])
+        return Draft(note=note, tier=tier, generations=asked)
 
     def _drafted(self, source: NoteInput) -> Draft:
         writer = self.engines.writer.get()

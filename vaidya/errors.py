@@ -5,7 +5,7 @@ Python code catches. A message says what was found, what was needed and what to 
 patient said, a name, or any other protected health information: messages end up in logs.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class VaidyaError(Exception):
@@ -189,9 +189,13 @@ class WeightsHashError(WeightsError):
 
 
 class StageError(VaidyaError):
-    """A stage of the pipeline failed; the record carries the code and the other stages' results."""
+    """A stage of the pipeline failed; the record carries the code and the other stages' results.
+
+    generations: the replies of a language model that were had before it failed: they took time and tokens.
+    """
 
     code = "STAGE"
+    generations: tuple[Any, ...] = ()
 
 
 class StageTimeoutError(StageError):

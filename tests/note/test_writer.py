@@ -50,9 +50,10 @@ def test_an_unusable_reply_is_asked_for_once_more(chest_pain):
 
 def test_no_usable_reply_is_an_error_never_an_empty_note(chest_pain):
     writer, model = writer_of("nothing", "nothing again")
-    with pytest.raises(NoteFormatError):
+    with pytest.raises(NoteFormatError) as raised:
         writer.write(chest_pain)
     assert len(model.requests) == 2
+    assert [reply.text for reply in raised.value.generations] == ["nothing", "nothing again"]
 
 
 def test_a_cut_reply_is_not_taken_for_a_whole_one(chest_pain):

@@ -22,7 +22,17 @@ from vaidya.errors import (
 )
 from vaidya.note.base import Draft
 from vaidya.pipeline import Pipeline
-from vaidya.schema import AudioFlag, FindingsState, Intake, NoteState, Tier, TranscriptState, TriageRecord
+from vaidya.schema import (
+    AudioFlag,
+    FindingsState,
+    FinishReason,
+    Generation,
+    Intake,
+    NoteState,
+    Tier,
+    TranscriptState,
+    TriageRecord,
+)
 from vaidya.testing import make_findings, make_note, make_transcript
 from vaidya.units import SAMPLE_RATE_HZ
 
@@ -143,6 +153,15 @@ def test_a_failed_note_gives_the_extractive_one_and_at_least_urgent(error):
     assert record.decision.tier >= Tier.URGENT
     assert record.decision.needs_human
     assert record.transcript.state is TranscriptState.SPEECH
+
+
+def test_replies_that_could_not_be_used_are_counted_as_work():
+    error = NoteFormatError("not a note")
+    reply = Generation(text="?", model="made-up", finish_reason=FinishReason.STOP, tokens_out=90, decode_s=3.0)
+    error.generations = (reply, reply)
+    record = pipeline(writer=Writes(error=error))(wav(), vitals=NORMAL, patient=ADULT)
+    assert (record.tokens["requests"], record.tokens["tokens_out"], record.tokens["decode_s"]) == (2, 180, 6)
+    assert record.note.state is NoteState.EXTRACTIVE
 
 
 def test_a_model_without_a_tier_is_not_a_routine_patient():

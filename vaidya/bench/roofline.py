@@ -47,7 +47,9 @@ def roofline_rows(
 ) -> list[LatencyRow]:
     """Shares of the limits that decoding and prompt reading reach."""
     size = model_size(config)
-    why = "the weights are not a GGUF file on this machine, so the bytes a token reads are not known"
+    why = (
+        "no reply was timed" if size else "the weights are no GGUF file here, so the bytes a token reads are not known"
+    )
     decode = [decode_share(r, size, config, limits) for r in readings] if size else []
     prompt = [prompt_share(r, size, limits) for r in readings] if size else []
     goal = f"≥ {DECODE_GOAL:g}"

@@ -96,7 +96,9 @@ class ModelNoteWriter:
             draft = self._draft(reply, source, attempts, how if number == 0 else "retried") if reply else None
             if draft is not None and not self._refused(draft.note, attempts):
                 return draft
-        raise attempts.error or NoteFormatError("no reply was asked for: `note.retries` must not be negative")
+        error = attempts.error or NoteFormatError("no reply was asked for: `note.retries` must not be negative")
+        error.generations = tuple(attempts.made)
+        raise error
 
     def _attempt(self, source: NoteInput, attempts: _Attempts) -> tuple[Reply | None, str]:
         """One request, parsed or repaired; the reason why it was neither is kept."""
