@@ -42,11 +42,12 @@ Write = Callable[[Sequence[Message]], object]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Two ways of doing the same. ready: run before each of ours, and not timed."""
+    """Two ways of doing the same. ready, theirs_ready: run before each of ours, or of theirs, and not timed."""
 
     theirs: Work
     ours: Work
     ready: Work
+    theirs_ready: Work = lambda: None
 
 
 def peer_row(
@@ -63,19 +64,15 @@ def peer_row(
         with _prepared(name, pipeline, consultation, request) as found:
             if isinstance(found, str):
                 return LatencyRow(metric="peer_ratio", value=None, unit="×", n=0, arm=arm, reason=found)
-            timed = [(_seconds(found.theirs), _after(found)) for _ in range(repeat)]
+            timed = [(_after(found.theirs_ready, found.theirs), _after(found.ready, found.ours)) for _ in range(repeat)]
     except VaidyaError as error:
         return LatencyRow(metric="peer_ratio", value=None, unit="×", n=0, arm=arm, reason=f"{error.code}: {error}")
     theirs, ours = zip(*timed, strict=True)
     return ratio_row("peer_ratio", theirs, ours, rng, arm)
 
 
-def _after(found: Peer) -> float:
-    found.ready()
-    return _seconds(found.ours)
-
-
-def _seconds(work: Work) -> float:
+def _after(ready: Work, work: Work) -> float:
+    ready()
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -94,7 +91,7 @@ def _prepared(
         yield f"this profile's language model runs on {pipeline.config.llm.backend}, not on a GGUF file"
     else:
         with _writer(name, pipeline) as found:
-            yield found if isinstance(found, str) else _model_peer(found, pipeline, request)
+            yield found if isinstance(found, str) else _model_peer(name, found, pipeline, request)
 
 
 def _plain_whisper(pipeline: Pipeline, consultation: Consultation) -> Peer:
@@ -112,12 +109,18 @@ def _plain_whisper(pipeline: Pipeline, consultation: Consultation) -> Peer:
     )
 
 
-def _model_peer(theirs: Write, pipeline: Pipeline, request: Sequence[Message]) -> Peer:
+def _model_peer(name: str, theirs: Write, pipeline: Pipeline, request: Sequence[Message]) -> Peer:
     model = pipeline.model.get()
+
+    def ready() -> None:
+        _fresh(model, request)
+
     return Peer(
         theirs=lambda: theirs(request),
         ours=lambda: model.generate(request, reply_schema(), max_tokens=TOKENS),
-        ready=lambda: _fresh(model, request),
+        ready=ready,
+        # The same server behind HTTP: without this it would find our own conversation in its cache.
+        theirs_ready=ready if name == "llama-server" else lambda: None,
     )
 
 
