@@ -104,6 +104,11 @@ def test_a_short_clear_word_is_believed():
     assert believable(Evidence("Help!", -0.4, 0.05), 0.4, 0.9, CONFIG)
 
 
+def test_a_short_sound_is_not_what_whisper_writes_of_noise():
+    assert not believable(Evidence("Thank you!", -0.4, 0.05), 0.72, 0.9, CONFIG)
+    assert believable(Evidence("Thank you!", -0.4, 0.05), 1.2, 0.9, CONFIG)
+
+
 def test_long_voice_is_speech_however_badly_understood():
     assert believable(Evidence("mumble", -2.0, 0.9), 3.0, 0.2, CONFIG)
     assert believable(Evidence("", -2.0, 0.1), 3.0, 0.2, CONFIG)

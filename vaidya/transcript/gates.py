@@ -108,6 +108,11 @@ def doubts(evidence: Evidence, language: str | None, config: TranscriptConfig) -
     return tuple(doubt for doubt, holds in found.items() if holds)
 
 
+# What Whisper writes most often where nobody speaks (Barański et al., "Investigation of Whisper ASR hallucinations
+# induced by non-speech audio", ICASSP 2025); "Thank you!" came of a sneeze with a log-probability of -0.68.
+STOCK_PHRASES = frozenset({"thank you", "thank you very much", "thanks for watching", "you", "bye"})
+
+
 def believable(
     evidence: Evidence, longest_voice_s: float, language_probability: float | None, config: TranscriptConfig
 ) -> bool:
@@ -115,13 +120,14 @@ def believable(
 
     Coughs, sneezes and barks sound like voice for up to 0.8 s. What goes on for longer is speech, however badly it was
     understood, unless the model wrote nothing and thinks that nobody spoke. A shorter sound must have been understood
-    well, in a language that was recognised: then it was a word.
+    well, in a language that was recognised, and not as what Whisper writes of noise: then it was a word.
     """
     if longest_voice_s >= config.voice_sure_s:
         return bool(evidence.text.strip()) or evidence.no_speech <= config.no_speech_max
     recognised = language_probability is None or language_probability >= config.language_probability_min
     understood = evidence.avg_logprob >= config.short_logprob_min and evidence.no_speech <= config.short_no_speech_max
-    return recognised and understood and not doubts(evidence, None, config)
+    stock = " ".join(_WORD.findall(evidence.text.casefold())) in STOCK_PHRASES
+    return recognised and understood and not stock and not doubts(evidence, None, config)
 
 
 def state_of(
