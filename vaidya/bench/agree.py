@@ -1,10 +1,13 @@
 """Whether two runs of the instrument agree: a figure that one run gives has to lie where the other says it lies."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vaidya.bench.rows import LatencyRow
+from vaidya.errors import DataError
 
 Key = tuple[str, str, str, str]
 
@@ -31,6 +34,18 @@ class Pair:
         if self.first.value is None or self.second.value is None or not self.first.value:
             return None
         return self.second.value / self.first.value
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """A report that `vaidya bench latency --json` printed.
+
+    Raises:
+        DataError: the file cannot be read, or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a report of `vaidya bench latency --json`") from error
 
 
 def pairs(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Pair]:

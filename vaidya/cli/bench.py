@@ -91,25 +91,16 @@ def agree(
     """Compare two runs row by row; exits 1 when the intervals of any row lie apart."""
     from rich.console import Console
 
-    from vaidya.bench.agree import disagreeing, pairs
+    from vaidya.bench.agree import disagreeing, pairs, read_report
     from vaidya.bench.table import agreement_table
 
-    found = pairs(_report(first), _report(second))
+    found = pairs(read_report(first), read_report(second))
     apart = disagreeing(found)
     judged = sum(pair.agrees is not None for pair in found)
     console = Console()
     console.print(agreement_table(found))
     console.print(f"{judged - len(apart)} of {judged} rows with intervals agree")
     raise typer.Exit(1 if apart else 0)
-
-
-def _report(path: Path) -> Any:
-    from vaidya.errors import DataError
-
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is not a report of `vaidya bench latency --json`") from error
 
 
 def _config(profile: str, override: list[str] | None) -> Any:

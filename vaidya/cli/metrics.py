@@ -71,13 +71,14 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Every figure that was promised beside what the newest tracked evaluations, and reports of the bench, measured."""
+    from vaidya.bench.agree import read_report
     from vaidya.evaluation.claims import claims_ledger, of_bench
     from vaidya.evaluation.report.html import write_claims
     from vaidya.tracking.claims import latest_measured
 
     found = latest_measured()
     for path in report or ():
-        found += of_bench(_read(path), path.name)
+        found += of_bench(read_report(path), path.name)
     lines = claims_ledger(found)
     keys = ("text", "promised", "measured", "where")
     _print(
@@ -88,15 +89,6 @@ def claims(
     )
     if page is not None:
         write_claims(page, lines)
-
-
-def _read(path: Path) -> Any:
-    from vaidya.errors import DataError
-
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is not a report of `vaidya bench latency --json`") from error
 
 
 def _verdict(dataset: str, arm: str, quality: Any, judged: Any) -> dict[str, Any]:

@@ -4,9 +4,9 @@ A row of which no case can be made is `Refused`, by name, and the rows after it 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ class Row(BaseModel):
 
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,21 @@ def attempt(where: str, make: Callable[[], Case | None]) -> Case | Refused | Non
         return Refused(f"{where} gives no case: field {columns_of(error)} is not acceptable")
 
 
+def made(rows: Iterable[tuple[str, T]], make: Callable[[T, str], Case | None]) -> Iterator[Case | Refused]:
+    """What `make` gives of each row and its place, in order, or the row's refusal; None is not part of the set."""
+    for where, row in rows:
+        found = attempt(where, partial(make, row, where))
+        if found is not None:
+            yield found
+
+
 def cases_of(folder: Path, make: Callable[[Line], Case | None]) -> Iterator[Case | Refused]:
     """A case a line, in order; lines of which `make` gives None are not part of the set.
 
     Raises:
         DataMissingError: the folder has no JSONL file.
     """
-    for line in lines(folder):
-        found = attempt(line.where, lambda line=line: make(line))  # type: ignore[misc]
-        if found is not None:
-            yield found
+    return made(((line.where, line) for line in lines(folder)), lambda line, _: make(line))
 
 
 def columns_of(error: ValidationError) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from vaidya.corpora.lines import Refused, attempt
+from vaidya.corpora.lines import Refused, made
 from vaidya.corpora.text import slug
 from vaidya.errors import DataError, DataMissingError
 from vaidya.schema import Case
@@ -39,10 +39,7 @@ def respiratory(folder: Path) -> Iterator[Case | Refused]:
 
     label: breath, cough, sneeze or other; speech clips are `other` with a fine label that starts with "speech".
     """
-    for where, row in _table(folder / "labels.csv"):
-        found = attempt(where, lambda row=row, where=where: _clip(row, where))  # type: ignore[misc]
-        if found is not None:
-            yield found
+    return made(_table(folder / "labels.csv"), _clip)
 
 
 def _clip(row: Mapping[str, str], where: str) -> Case:

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from vaidya.corpora.lines import Line, Refused, Row, attempt, cases_of, parse, split_of
+from vaidya.corpora.lines import Line, Refused, Row, cases_of, made, parse, split_of
 from vaidya.corpora.text import Who, cohort, sex, slug
 from vaidya.errors import DataError, DataMissingError
 from vaidya.schema import Case, Patient, Turn
@@ -65,11 +65,8 @@ def _turns(row: _Clip, line: Line) -> tuple[Turn, ...]:
 
 def cough_types(folder: Path) -> Iterator[Case | Refused]:
     """Single coughs of named diseases: examples to listen to, too few for a score."""
-    for number, row in _labels(folder / "labels.csv"):
-        where = f"labels.csv line {number}"
-        found = attempt(where, lambda row=row, where=where: _cough(row, where))  # type: ignore[misc]
-        if found is not None:
-            yield found
+    rows = ((f"labels.csv line {number}", row) for number, row in _labels(folder / "labels.csv"))
+    return made(rows, _cough)
 
 
 def _cough(row: dict[str, str], where: str) -> Case:

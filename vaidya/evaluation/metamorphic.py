@@ -4,7 +4,6 @@
 suite whose dataset says `changed: true`, so that the pipeline with its real models is under test.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from vaidya.evaluation.interval import exact
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.perturb import CHANGE, CHANGED_FROM, CHANGES, Change
 from vaidya.evaluation.rate import Rate
-from vaidya.evaluation.rows import Row
+from vaidya.evaluation.rows import Row, counted
 from vaidya.schema import Case, Tier
 
 METRIC = "metamorphic_violations"
@@ -117,6 +116,4 @@ def rows(checked: Iterable[Checked], *, dataset: str, arm: str) -> list[Row]:
 
 
 def _why(one: Checked) -> str | None:
-    if one.lost:
-        return ", ".join(f"{code}: {count}" for code, count in sorted(Counter(one.lost).items()))
-    return None if one.applied else "the change applies to no case"
+    return counted(one.lost) or (None if one.applied else "the change applies to no case")

@@ -147,7 +147,7 @@ def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: Tria
         codes.append(LANGUAGE_NOT_READ)
     if _model_far_milder(evidence, reasons, config):
         codes.append(MODEL_FAR_MILDER)
-    if set_aside(evidence, reasons, config):
+    if any(reason.rule == RED_FLAG_SET_ASIDE.lower() for reason in reasons):
         codes.append(RED_FLAG_SET_ASIDE)
     return (*codes, *evidence.failures)
 
