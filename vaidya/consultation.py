@@ -293,18 +293,19 @@ class Consultation:
             "recording": recording,
             "transcript": source.transcript,
             "findings": source.findings,
-            "draft": draft,
             "note": draft.note,
         }
-        details: dict[str, Any] = {"weights": self.engines.weights}
-        details["timings"] = dict(self.timings)  # a late thread may still write
+        timings = dict(self.timings)  # a late thread may still write
+        weights = self.engines.weights
         record = self._guarded(
             "record",
             lambda: assemble(
                 self.intake,
                 self.config,
                 **parts,
-                **details,
+                draft=draft,
+                weights=weights,
+                timings=timings,
                 decision=asking(decision, self._failed()),
                 failures=tuple(self.failures),
             ),

@@ -4,7 +4,6 @@ import uuid
 
 from vaidya import provenance
 from vaidya.config import RunConfig
-from vaidya.note.base import Draft
 from vaidya.schema import (
     Decision,
     Failure,
@@ -28,13 +27,11 @@ def bare_record(  # noqa: PLR0913 - a record has this many parts
     recording: Recording | None,
     transcript: Transcript,
     findings: Findings,
-    draft: Draft,
     note: SoapNote,
     decision: Decision,
     failures: tuple[Failure, ...],
 ) -> TriageRecord:
     """What was found and decided, under a random id; version and machine are marked as unknown."""
-    del draft  # its counts are a detail that may have failed
     return TriageRecord(
         record_id=uuid.uuid4().hex[:16],
         patient=intake.patient,
