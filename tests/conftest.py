@@ -1,11 +1,15 @@
 """Fixtures that every part of the suite shares: evaluation data and weights, each with a reason when absent."""
 
+import json
 import os
+from math import log
 from pathlib import Path
 
 import pytest
 
+from vaidya.config import RunConfig
 from vaidya.errors import WeightsError, WeightsHashError
+from vaidya.testing import make_transcript
 from vaidya.weights import ResolvedWeights, resolve
 
 
@@ -52,3 +56,22 @@ def whisper_weights() -> ResolvedWeights:
 def yamnet_weights() -> ResolvedWeights:
     """The sound event model (15 MB)."""
     return _weights("yamnet-w8a8")
+
+
+@pytest.fixture(scope="session")
+def scripted_config(tmp_path_factory) -> RunConfig:
+    """Every engine scripted: nothing is downloaded, everything repeats."""
+    folder = tmp_path_factory.mktemp("scripts")
+    said = make_transcript(["I cannot catch my breath, even at rest."]).model_dump(mode="json")
+    (folder / "speech.json").write_text(json.dumps({"*": said}))
+    weighed = {word: log(share) for word, share in {"SEM": 0.7, "UR": 0.2, "ROUT": 0.06, "EM": 0.04}.items()}
+    note = '{"t":"SEMI_URGENT","r":[],"s":["Cannot catch breath, even at rest"],"a":["Breathless at rest"]}'
+    opening = [{"text": '{"t":"'}, {"text": "SEM", "alternatives": weighed}]
+    (folder / "replies.json").write_text(json.dumps([{"text": note, "opening": opening}]))
+    return RunConfig(
+        profile="scripted",
+        transcript={"backend": "scripted", "weights": str(folder / "speech.json")},
+        acoustic={"backend": "scripted", "weights": None},
+        llm={"backend": "scripted", "weights": None, "model": str(folder / "replies.json")},
+        deploy={"max_concurrent": 2},
+    )

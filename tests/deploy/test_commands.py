@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.deploy.conftest import ACCOUNT, BUCKET, REGION
-from tests.registry.conftest import registry, scripted_config  # noqa: F401 - fixtures
+from tests.registry.checkout import lay_out, working_in
 from vaidya.cli import build
 from vaidya.deploy.launch import container, served, verified_folder
 from vaidya.deploy.suite import suite_cases
@@ -35,19 +35,31 @@ NAME = "vaidya-commands"
 
 
 @pytest.fixture(scope="module")
-def files(registry):  # noqa: F811
-    """Where gates are declared: no other leads to champion."""
-    folder = registry / "eval" / "gates"
-    (folder / "suite.yaml").write_text(SUITE)
-    (folder / "gate.yaml").write_text(GATE)
-    return folder
+def folder(tmp_path_factory, repository):
+    return lay_out(tmp_path_factory.mktemp("checkout"), repository)
 
 
 @pytest.fixture(scope="module")
-def made(registry, scripted_config, files):  # noqa: F811
+def files(folder):
+    """Where gates are declared: no other leads to champion."""
+    gates = folder / "eval" / "gates"
+    (gates / "suite.yaml").write_text(SUITE)
+    (gates / "gate.yaml").write_text(GATE)
+    return gates
+
+
+@pytest.fixture(scope="module")
+def made(folder, scripted_config, files):
     """A registered version that nobody promoted yet."""
-    run = run_and_track(load_suite(str(files / "suite.yaml")), scripted_config, quiet=True)
-    return register(run.run_id, name=NAME, requests=REQUESTS)
+    with working_in(folder):
+        run = run_and_track(load_suite(str(files / "suite.yaml")), scripted_config, quiet=True)
+        return register(run.run_id, name=NAME, requests=REQUESTS)
+
+
+@pytest.fixture(autouse=True)
+def in_checkout(folder):
+    with working_in(folder):
+        yield
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
+from tests.registry.checkout import working_in
 from vaidya.errors import ArtifactError, ConfigError, DataError
 from vaidya.registry import evaluation_run_of, ledger
 from vaidya.registry.audit import audit, repair
@@ -30,13 +31,14 @@ def with_champion(judged, name):
 
 
 @pytest.fixture(scope="module")
-def champion(judged):
+def champion(registry_folder, judged):
     """For tests that leave champion and previous, versions, tags and evaluations as they found them."""
-    return with_champion(judged, "shared")
+    with working_in(registry_folder):
+        return with_champion(judged, "shared")
 
 
 @pytest.fixture
-def own_champion(judged, model_name):
+def own_champion(registry, judged, model_name):
     """For tests that do not."""
     return with_champion(judged, model_name)
 
