@@ -20,7 +20,7 @@ from vaidya.audio import read_recording
 from vaidya.config import RunConfig
 from vaidya.errors import AudioNotFoundError, InputError, IntakeError, StageTimeoutError, VaidyaError, VitalsError
 from vaidya.note import extractive_note, with_standing_plan
-from vaidya.note.base import LANGUAGE_NOT_READ, Draft, NoteInput, NoteWriter
+from vaidya.note.base import LANGUAGE_NOT_READ, NOTE_CUT, Draft, NoteInput, NoteWriter
 from vaidya.record.assemble import assemble
 from vaidya.record.bare import bare_record
 from vaidya.schema import (
@@ -274,6 +274,7 @@ class Consultation:
             model_tier=draft.tier,
             note_state=draft.note.state,
             model_reads=draft.note.reason != LANGUAGE_NOT_READ,
+            note_cut=draft.note.reason == NOTE_CUT,
             truncated=recording is not None and AudioFlag.TRUNCATED in recording.info.flags,
             failures=self._failed(),
         )

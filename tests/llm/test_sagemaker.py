@@ -19,7 +19,7 @@ from tests.llm.conftest import SCHEMA, ask
 from tests.llm.servers import Handler, piece, serving
 from vaidya.config import LlmConfig
 from vaidya.errors import ConfigError, GenerationError, GenerationTimeoutError, GenerationUnavailableError
-from vaidya.llm.base import load_language_model
+from vaidya.llm.base import EndReply, load_language_model
 from vaidya.llm.sagemaker import SageMaker
 from vaidya.schema import FinishReason
 from vaidya.settings import settings
@@ -174,6 +174,19 @@ def test_a_streamed_reply_cut_anywhere(loopback):
     assert reply.tokens_out == 5
     assert asked[0]["stream"] is True
     assert asked[0]["response_format"]["type"] == "json_schema"
+
+
+def test_a_streamed_reply_that_its_listener_ends(loopback):
+    answers, _ = loopback
+    text = "".join(f"data: {json.dumps(event)}\n\n" for event in (piece("one"), piece("two"), piece("three")))
+    answers.append((200, _part(text.encode())))
+
+    def enough(text: str) -> None:
+        if text == "two":
+            raise EndReply
+
+    reply = engine().generate(ask("hello"), SCHEMA, on_text=enough)
+    assert (reply.text, reply.finish_reason, reply.tokens_out) == ("onetwo", FinishReason.ENDED, 2)
 
 
 def test_a_stream_that_breaks_off(loopback):

@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="torch is not installed: pip install 'vaidya
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'vaidya[transformers]'")
 
 from tests.llm.tiny_checkpoint import NO_SYSTEM_TEMPLATE, write_image_text_checkpoint, write_text_checkpoint
-from vaidya.llm.base import load_language_model
+from vaidya.llm.base import EndReply, load_language_model
 from vaidya.llm.transformers import Transformers, _Pieces
 from vaidya.llm.transformers_model import pick_device
 
@@ -126,6 +126,20 @@ def test_an_error_in_the_listener_reaches_the_caller_and_the_next_request_is_ser
 
     with pytest.raises(RuntimeError, match="listener"):
         text_model.generate(ask("hello"), on_text=broken)
+    assert text_model.generate(ask("hello"), max_tokens=2).tokens_out == 2
+
+
+def test_a_reply_that_its_listener_ends_is_returned_and_the_next_request_is_served(text_model):
+    heard = []
+
+    def enough(piece: str) -> None:
+        heard.append(piece)
+        if len(heard) == 3:
+            raise EndReply
+
+    reply = text_model.generate(ask("hello"), on_text=enough)
+    assert (reply.finish_reason, reply.text) == (FinishReason.ENDED, "".join(heard))
+    assert reply.tokens_out >= 3
     assert text_model.generate(ask("hello"), max_tokens=2).tokens_out == 2
 
 

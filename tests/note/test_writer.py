@@ -11,7 +11,9 @@ from vaidya.config import NoteConfig
 from vaidya.errors import ConfigError, GenerationError, GenerationTruncatedError, NoteFormatError, NoteUnsupportedError
 from vaidya.llm.scripted import ScriptedReply
 from vaidya.note import load_note_writer, with_standing_plan
-from vaidya.note.base import LANGUAGE_NOT_READ
+from vaidya.note.astray import Followed
+from vaidya.note.base import LANGUAGE_NOT_READ, NOTE_CUT
+from vaidya.note.evidence import Spoken
 from vaidya.note.writer import reads, unsaid
 from vaidya.schema import FinishReason, NoteState, Origin, Tier, TranscriptState, Vitals
 from vaidya.testing import make_transcript
@@ -73,10 +75,59 @@ def test_a_note_about_another_patient_is_asked_for_again(chest_pain):
     assert "another patient" in model.requests[1][-1].content
 
 
-def test_a_note_about_another_patient_is_never_shown(chest_pain):
-    writer, _ = writer_of(INVENTED, INVENTED)
-    with pytest.raises(NoteUnsupportedError, match="3 of the model's 3"):
+@pytest.mark.parametrize(
+    ("invented", "said"),
+    [(INVENTED, "first statements were never said"), (reply_of(s=["Green phlegm", "Asthma"]), "2 of the model's 2")],
+)
+def test_a_note_about_another_patient_is_never_shown(chest_pain, invented, said):
+    writer, _ = writer_of(invented, invented)
+    with pytest.raises(NoteUnsupportedError, match=said):
         writer.write(chest_pain)
+
+
+ASTRAY = reply_of(
+    "SEMI_URGENT",
+    s=["Chest pain for 2 days", "Pain in the mouth", "Pain in the throat", "Pain in the legs", "Pain in the back"],
+    a=["Painful mouth"],
+)
+
+
+def test_a_reply_that_leaves_what_was_said_is_ended_there_and_kept_up_to_there(chest_pain):
+    writer, model = writer_of(ASTRAY)
+    streamed = []
+    draft = writer.write(chest_pain, on_text=streamed.append)
+    written = [s.text for _, s in draft.note.statements() if s.origin is Origin.MODEL]
+    assert written == ["Chest pain for 2 days"]
+    assert (draft.attempt, draft.tier, draft.note.state, draft.note.reason) == (
+        *("cut", Tier.SEMI_URGENT),
+        *(NoteState.DRAFTED, NOTE_CUT),
+    )
+    assert "Allergy" in " ".join(texts(draft.note.subjective))  # what the model did not come to is added
+    assert [reply.finish_reason for reply in draft.generations] == [FinishReason.ENDED]
+    assert "legs" in "".join(streamed)
+    assert "back" not in "".join(streamed)
+    assert len(model.requests) == 1
+
+
+def test_two_statements_that_nobody_said_end_no_reply(chest_pain):
+    kept = ["Chest pain for 2 days", "Takes metformin 500 mg twice a day", "Penicillin causes a rash", "No fever"]
+    writer, _ = writer_of(reply_of(s=[*kept[:2], "Pain in the mouth", "Pain in the throat", *kept[2:]]))
+    draft = writer.write(chest_pain)
+    assert (draft.attempt, draft.note.reason) == ("first", None)
+    assert set(kept) <= set(texts(draft.note.subjective))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.text(max_size=12), max_size=6), st.integers(1, 9))
+def test_a_reply_is_followed_alike_in_pieces_of_any_size(lines, size):
+    source = source_of(consultation(("P", "I have had chest pain for two days.")))
+    text = reply_of(s=lines, a=["Chest pain"])
+    whole, pieces = (Followed(Spoken.of(source), 0.6) for _ in range(2))
+    whole.add(text)
+    for start in range(0, len(text), size):
+        pieces.add(text[start : start + size])
+    assert (pieces.astray, pieces.text) == (whole.astray, whole.text)
+    assert text.startswith(whole.text)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from vaidya.triage.policy import (
     MODEL_FAR_MILDER,
     MODEL_TIER_MISSING,
     NO_SPEECH_HEARD,
+    NOTE_CUT,
     NOTHING_KNOWN,
     PREGNANT,
     RECORDING_TRUNCATED,
@@ -70,6 +71,11 @@ def test_1_a_missing_model_tier_is_not_routine(config):
     decision = decide(evidence(model_tier=None), config)
     assert decision.tier is Tier.URGENT
     assert MODEL_TIER_MISSING in decision.human_reasons
+
+
+def test_a_note_that_was_cut_asks_a_person_and_closes_routine(config):
+    decision = decide(evidence(note_cut=True), config)
+    assert (decision.tier, decision.needs_human, decision.human_reasons) == (Tier.SEMI_URGENT, True, (NOTE_CUT,))
 
 
 def test_1_the_hyphenated_tier_is_read():

@@ -11,6 +11,10 @@ JsonSchema = Mapping[str, Any]
 OnText = Callable[[str], None]
 
 
+class EndReply(Exception):  # noqa: N818 - a request, not an error
+    """Raised by on_text: nothing more of this reply is needed. It is returned as far as it was written, ENDED."""
+
+
 class LanguageModel(Protocol):
     """Messages, and a JSON schema that the reply must follow -> Generation.
 
@@ -34,7 +38,8 @@ class LanguageModel(Protocol):
     ) -> Generation:
         """One reply. on_text is called with each piece of text as it is written, in order.
 
-        If it raises, the reply ends, what it raised is passed on, and the engine serves the next request.
+        If it raises, the reply ends and the engine serves the next request; what it raised is passed on, but for
+        `EndReply`, after which the generation is returned.
         """
         ...
 

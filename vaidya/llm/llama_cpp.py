@@ -61,7 +61,7 @@ class LlamaCpp:
         if not self._lock.acquire(timeout=self._config.timeout_s):
             raise stream.timed_out()
         try:
-            return self._collect(request, stream)
+            return stream.unless_ended(self.weights[0].name, lambda: self._collect(request, stream))
         finally:
             self._lock.release()
 

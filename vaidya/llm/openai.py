@@ -95,7 +95,7 @@ class OpenAICompatible:
         limit = max_tokens or self._config.max_tokens
         for attempt in range(self._options.tries):
             try:
-                return self._ask(messages, schema, limit, stream)
+                return stream.unless_ended(self._model or "", lambda: self._ask(messages, schema, limit, stream))
             except _BusyError as busy:
                 self._pause(attempt, busy, stream)
         raise GenerationUnavailableError(

@@ -2,11 +2,11 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from vaidya.errors import GenerationError, GenerationTimeoutError
-from vaidya.llm.base import OnText
+from vaidya.llm.base import EndReply, OnText
 from vaidya.llm.thought import ThoughtFilter
 from vaidya.schema import FinishReason, Generation, Token
 
@@ -70,6 +70,7 @@ class ReplyStream:
         self._filter = ThoughtFilter()
         self._pieces: list[str] = []
         self._opening: list[Token] = []
+        self._written = 0
         self._start = time.perf_counter()
         self._first: float | None = None
         self._last: float | None = None
@@ -103,6 +104,7 @@ class ReplyStream:
             return
         self._last = time.perf_counter()
         self._first = self._first or self._last
+        self._written += 1
         self._emit(self._filter.feed(piece))
 
     def weighed(self, tokens: Iterable[Token]) -> None:
@@ -119,6 +121,19 @@ class ReplyStream:
     def finish(self, model: str, reason: FinishReason, tokens: Mapping[str, int | None]) -> Generation:
         """The generation. tokens: any of `tokens_in`, `tokens_cached`, `tokens_out`."""
         self._emit(self._filter.flush())
+        return self._generation(model, reason, tokens)
+
+    def unless_ended(self, model: str, reply: Callable[[], Generation]) -> Generation:
+        """What `reply` returns; or the reply so far, where the listener ended it.
+
+        Its tokens are counted as the engine streamed them, one a piece; how many were read is then not known.
+        """
+        try:
+            return reply()
+        except EndReply:
+            return self._generation(model, FinishReason.ENDED, {"tokens_out": self._written})
+
+    def _generation(self, model: str, reason: FinishReason, tokens: Mapping[str, int | None]) -> Generation:
         return Generation(
             text="".join(self._pieces),
             model=model,

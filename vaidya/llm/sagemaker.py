@@ -96,7 +96,10 @@ class SageMaker:
         body = chat_body(messages, schema, self._config, max_tokens=limit, style=self._options.schema_style)
         if self._config.model:
             body["model"] = self._config.model
-        reply = ChatReply(stream, self._config.model or f"sagemaker:{self._config.endpoint}", limit)
+        name = self._config.model or f"sagemaker:{self._config.endpoint}"
+        return stream.unless_ended(name, lambda: self._ask(body, ChatReply(stream, name, limit), stream))
+
+    def _ask(self, body: dict[str, Any], reply: ChatReply, stream: ReplyStream) -> Generation:
         with self._coded(stream):
             if self._config.asynchronous:
                 reply.whole(self._through_s3(body, stream))

@@ -82,6 +82,10 @@ class ScriptedModel:
         self.requests.append(tuple(messages))
         reply = self._next(messages)
         stream = ReplyStream(self._timeout_s, on_text)
+        tokens_in = sum(len(message.content) for message in messages) // PIECE
+        return stream.unless_ended(self.name, lambda: self._write(reply, stream, tokens_in, max_tokens))
+
+    def _write(self, reply: ScriptedReply, stream: ReplyStream, tokens_in: int, max_tokens: int | None) -> Generation:
         stream.weighed(reply.opening)
         _wait(reply.delay_s, stream)
         pieces = [reply.text[i : i + PIECE] for i in range(0, len(reply.text), PIECE)]
@@ -92,7 +96,6 @@ class ScriptedModel:
         if reply.error is not None:
             raise GenerationError(reply.error)
         reason = reply.finish_reason if len(taken) == len(pieces) else FinishReason.LENGTH
-        tokens_in = sum(len(message.content) for message in messages) // PIECE
         return stream.finish(self.name, reason, {"tokens_in": tokens_in, "tokens_out": len(taken)})
 
     def _next(self, messages: Sequence[Message]) -> ScriptedReply:

@@ -111,7 +111,8 @@ class Transformers:
         if not self._lock.acquire(timeout=self._config.timeout_s):
             raise stream.timed_out()
         try:
-            return self._reply(messages, schema, max_tokens or self._config.max_tokens, stream)
+            limit = max_tokens or self._config.max_tokens
+            return stream.unless_ended(self.weights[0].name, lambda: self._reply(messages, schema, limit, stream))
         finally:
             self._lock.release()
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from vaidya.schema import Findings, Generation, Patient, SoapNote, Tier, Transcript, Vitals
 
 LANGUAGE_NOT_READ = "LANGUAGE_NOT_READ"  # the reason of a note for which the model was not asked
+NOTE_CUT = "NOTE_CUT"  # the reason of a note that was drafted up to where the model left what was said
 
 OnTier = Callable[[Tier], None]
 OnText = Callable[[str], None]
@@ -29,7 +30,7 @@ class Draft:
 
     tier: the model's tier, None when it gave none (which is not ROUTINE). red_flags: what the model calls red flags,
     as free text for the reviewer. generations: every request made, retries included. attempt: "first", "repaired",
-    "retried" or "none": how the reply became a note.
+    "cut" (where the model left what was said), "retried" or "none": how the reply became a note.
     """
 
     note: SoapNote

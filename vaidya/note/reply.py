@@ -37,14 +37,22 @@ class Reply(BaseModel):
 
     def section(self, name: SectionName) -> list[str]:
         """The statements of one section, each once, without bullets and without the transcript's speaker labels."""
-        texts: list[str] = getattr(self, _KEYS[name])
-        cleaned = (without_loops(_LABEL.sub("", text.strip(" -•*\t\n"))) for text in texts)
-        return list(dict.fromkeys(text for text in cleaned if text))
+        texts: list[str] = getattr(self, KEYS[name])
+        return list(dict.fromkeys(text for text in map(cleaned, texts) if text))
 
     @property
     def tier(self) -> Tier:
         """The tier."""
         return Tier(self.t)
+
+
+def cleaned(text: str) -> str:
+    """A statement as the model wrote it, without bullet, the transcript's speaker label and repetitions.
+
+    >>> cleaned("- P: No fever")
+    'No fever'
+    """
+    return without_loops(_LABEL.sub("", text.strip(" -•*\t\n")))
 
 
 def without_loops(text: str) -> str:
@@ -62,7 +70,7 @@ def without_loops(text: str) -> str:
     return ", ".join(first.values())
 
 
-_KEYS: dict[SectionName, str] = dict(zip(SECTIONS, "soap", strict=True))
+KEYS: dict[SectionName, str] = dict(zip(SECTIONS, "soap", strict=True))
 
 
 def reply_schema(without: Collection[str] = ()) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from vaidya.errors import GenerationTruncatedError
-from vaidya.llm.base import LanguageModel
+from vaidya.llm.base import EndReply, LanguageModel
 from vaidya.note.loops import Unlooped
 from vaidya.schema import FinishReason, Message
 
@@ -98,10 +98,6 @@ def token_limit(header: str) -> int:
     return NARRATIVE_TOKENS if heading(header) == HEADINGS["GENHX"] else SHORT_TOKENS
 
 
-class _LoopError(Exception):
-    """Raised into a reply that repeats itself: whatever engine writes it stops."""
-
-
 def reply_text(model: LanguageModel, messages: Sequence[Message], limit: int) -> str:
     """A reply as a section, each of its sentences once.
 
@@ -116,11 +112,10 @@ def reply_text(model: LanguageModel, messages: Sequence[Message], limit: int) ->
     def on_text(piece: str) -> None:
         written.add(piece)
         if written.looped:
-            raise _LoopError
+            raise EndReply
 
-    try:
-        reply = model.generate(messages, max_tokens=limit, on_text=on_text)
-    except _LoopError:
+    reply = model.generate(messages, max_tokens=limit, on_text=on_text)
+    if written.looped:
         return _kept(_phrases(written.text), limit)
     if reply.finish_reason is FinishReason.LENGTH:
         return _kept(_up_to(_SENTENCE_END, reply.text) or _phrases(reply.text), limit)

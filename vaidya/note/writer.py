@@ -1,12 +1,13 @@
-"""A note drafted by a language model: asked, parsed, repaired once, asked once more, and checked."""
+"""A note drafted by a language model: asked, followed, parsed, repaired once, asked once more, and checked."""
 
 from dataclasses import dataclass, field
 
 from vaidya.config import NoteConfig
 from vaidya.errors import GenerationTruncatedError, NoteFormatError, NoteUnsupportedError
-from vaidya.llm.base import LanguageModel
+from vaidya.llm.base import EndReply, LanguageModel
 from vaidya.note.assemble import assemble
-from vaidya.note.base import LANGUAGE_NOT_READ, Draft, NoteInput, OnText, OnTier
+from vaidya.note.astray import Followed
+from vaidya.note.base import LANGUAGE_NOT_READ, NOTE_CUT, Draft, NoteInput, OnText, OnTier
 from vaidya.note.evidence import Spoken
 from vaidya.note.extract.spoken_exam import exam_facts, plan_facts
 from vaidya.note.extractive import extractive_note
@@ -22,20 +23,25 @@ _REMARKS = {
 }
 
 
+CUT = "cut"
+
+
 @dataclass(slots=True)
 class _Listener:
     """Follows the replies while they are written; reports a tier, and again only one that is more severe."""
 
     on_tier: OnTier | None
     on_text: OnText | None
-    text: str = ""
+    reply: Followed
     tier: Tier | None = None
 
     def __call__(self, piece: str) -> None:
-        self.text += piece
+        self.reply.add(piece)
         if self.on_text:
             self.on_text(piece)
-        self.hear(streamed_tier(self.text))
+        self.hear(streamed_tier(self.reply.text))
+        if self.reply.astray:
+            raise EndReply
 
     def hear(self, tier: Tier | None) -> None:
         """Keep the most severe tier of all replies, those that became no note included."""
@@ -50,6 +56,8 @@ class _Listener:
 class _Attempts:
     """Requests made so far for one note, and what was heard while their replies were written."""
 
+    source: NoteInput
+    spoken: Spoken
     listener: _Listener
     made: list[Generation] = field(default_factory=list)
     error: NoteFormatError | NoteUnsupportedError | GenerationTruncatedError | None = None
@@ -90,23 +98,28 @@ class ModelNoteWriter:
             return Draft(note=extractive_note(source, source.transcript.state.value))
         if not reads(source.transcript, self._config.languages):
             return Draft(note=extractive_note(source, LANGUAGE_NOT_READ))
-        attempts = _Attempts(_Listener(on_tier, on_text))
-        for number in range(self._config.retries + 1):
-            reply, how = self._attempt(source, attempts)
-            draft = self._draft(reply, source, attempts, how if number == 0 else "retried") if reply else None
+        spoken = Spoken.of(source)
+        listener = _Listener(on_tier, on_text, Followed(spoken, self._config.support_min))
+        attempts = _Attempts(source, spoken, listener)
+        for _ in range(self._config.retries + 1):
+            reply, how = self._attempt(attempts)
+            draft = self._draft(reply, attempts, how) if reply else None
             if draft is not None and not self._refused(draft.note, attempts):
                 return draft
         error = attempts.error or NoteFormatError("no reply was asked for: `note.retries` must not be negative")
         error.generations = tuple(attempts.made)
         raise error
 
-    def _attempt(self, source: NoteInput, attempts: _Attempts) -> tuple[Reply | None, str]:
+    def _attempt(self, attempts: _Attempts) -> tuple[Reply | None, str]:
         """One request, parsed or repaired; the reason why it was neither is kept."""
-        messages = self._prompt.messages(source, attempts.remark)
-        attempts.listener.text = ""
-        generation = self._model.generate(messages, reply_schema(unsaid(source)), on_text=attempts.listener)
+        messages = self._prompt.messages(attempts.source, attempts.remark)
+        followed = attempts.listener.reply = Followed(attempts.spoken, self._config.support_min)
+        schema = reply_schema(unsaid(attempts.source))
+        generation = self._model.generate(messages, schema, on_text=attempts.listener)
         attempts.listener.hear(streamed_tier(generation.text))  # an engine that does not stream tells it at the end
         attempts.made.append(generation)
+        if followed.astray:
+            return _cut(followed, attempts)
         if generation.finish_reason is not FinishReason.STOP:
             attempts.error = GenerationTruncatedError(
                 f"the reply was cut after {generation.tokens_out} tokens; raise `llm.max_tokens`"
@@ -118,8 +131,11 @@ class ModelNoteWriter:
             attempts.error = error
             return None, "none"
 
-    def _draft(self, reply: Reply, source: NoteInput, attempts: _Attempts, how: str) -> Draft:
-        note = assemble(reply, Spoken.of(source), self._config, self._prompt.version)
+    def _draft(self, reply: Reply, attempts: _Attempts, how: str) -> Draft:
+        note = assemble(reply, attempts.spoken, self._config, self._prompt.version)
+        if how == CUT:
+            note = note.model_copy(update={"reason": NOTE_CUT})
+        how = how if len(attempts.made) == 1 else "retried"
         tier = max(reply.tier, attempts.listener.tier or reply.tier)
         return Draft(note=note, tier=tier, red_flags=tuple(reply.r), generations=tuple(attempts.made), attempt=how)
 
@@ -146,6 +162,15 @@ def unsaid(source: NoteInput) -> str:
     """The keys of the reply for which the consultation holds nothing: no examination, no plan said aloud."""
     sentences = heard(source.transcript)
     return ("" if exam_facts(sentences) else "o") + ("" if plan_facts(sentences) else "p")
+
+
+def _cut(followed: Followed, attempts: _Attempts) -> tuple[Reply | None, str]:
+    """What stands before the reply went astray; nothing where it was astray from the beginning."""
+    try:
+        return repair(followed.text), CUT
+    except NoteFormatError:
+        attempts.error = NoteUnsupportedError("the model's first statements were never said, and the reply was stopped")
+        return None, "none"
 
 
 def _read(text: str) -> tuple[Reply, str]:

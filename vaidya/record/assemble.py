@@ -203,5 +203,5 @@ def _tokens(draft: Draft) -> dict[str, float]:
             totals[name] = round(float(sum(values)), 6)
     if draft.generations:
         totals["requests"] = float(len(draft.generations))
-        totals["repaired"] = float(draft.attempt == "repaired")
+        totals["repaired"] = float(draft.attempt in ("repaired", "cut"))
     return totals

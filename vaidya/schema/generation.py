@@ -16,11 +16,11 @@ class Message(Contract):
 
 
 class FinishReason(enum.Enum):
-    """STOP is a finished reply; LENGTH was cut at the token limit; CANCELLED at the time limit."""
+    """STOP is a finished reply; LENGTH was cut at the token limit; ENDED by whoever asked, who needed no more of it."""
 
     STOP = "stop"
     LENGTH = "length"
-    CANCELLED = "cancelled"
+    ENDED = "ended"
 
 
 class Token(Contract):

@@ -47,7 +47,7 @@ class Statement(Contract):
 
 
 class SoapNote(Contract):
-    """Subjective, objective, assessment and plan; `reason` says why it is not DRAFTED, as a code."""
+    """Subjective, objective, assessment and plan; `reason` says why it is not DRAFTED, or not whole, as a code."""
 
     state: NoteState
     subjective: tuple[Statement, ...] = ()

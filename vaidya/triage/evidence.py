@@ -13,8 +13,9 @@ class TriageInput:
 
     complaint: as somebody typed it, in any language. model_tier: the language model's tier, None when it gave none.
     note_state: DRAFTED says that a model was asked and answered. model_reads: False when it was not asked because it
-    does not read the consultation's language. truncated: the recording's file was cut off or damaged, so that part of
-    what was recorded was never heard. failures: "stage:CODE" for each stage that failed.
+    does not read the consultation's language. note_cut: its note was cut where it left what was said. truncated: the
+    recording's file was cut off or damaged, so that part of what was recorded was never heard. failures: "stage:CODE"
+    for each stage that failed.
     """
 
     vitals: Vitals
@@ -25,6 +26,7 @@ class TriageInput:
     model_tier: Tier | None = None
     note_state: NoteState = NoteState.ABSTAINED
     model_reads: bool = True
+    note_cut: bool = False
     truncated: bool = False
     failures: tuple[str, ...] = ()
 

@@ -39,6 +39,7 @@ AUDIO_FAILED = "AUDIO_FAILED"
 RECORDING_TRUNCATED = "RECORDING_TRUNCATED"
 WORDS_WITHHELD = "WORDS_WITHHELD"
 NOTE_FAILED = "NOTE_FAILED"
+NOTE_CUT = "NOTE_CUT"
 MODEL_TIER_MISSING = "MODEL_TIER_MISSING"
 MODEL_FAR_MILDER = "MODEL_FAR_MILDER"
 RED_FLAG_SET_ASIDE = "RED_FLAG_SET_ASIDE"
@@ -61,6 +62,7 @@ MEANING = {
     RECORDING_TRUNCATED: "the recording's file was cut off or damaged",
     WORDS_WITHHELD: "part of what was said could not be understood",
     NOTE_FAILED: "the note could not be written by the model",
+    NOTE_CUT: "the model's note was cut where it left what was said",
     MODEL_TIER_MISSING: "the model wrote a note and no tier",
     VITALS_INCOMPLETE: "vital signs that ROUTINE needs are missing",
     VITALS_NOT_JUDGED: "the vital signs are not those of an adult, or were not judged",
@@ -119,6 +121,8 @@ def _gaps(evidence: TriageInput, known: Sequence[Reason]) -> list[str]:
         gaps.append(WORDS_WITHHELD)
     if _language_unmeasured(evidence):
         gaps.append(LANGUAGE_UNMEASURED)
+    if evidence.note_cut:
+        gaps.append(NOTE_CUT)
     if evidence.failures:
         gaps.append(STAGE_FAILED)
     return gaps
@@ -145,6 +149,8 @@ def human_reasons(evidence: TriageInput, reasons: Sequence[Reason], config: Tria
         codes.append(LANGUAGE_UNMEASURED)
     if not evidence.model_reads:
         codes.append(LANGUAGE_NOT_READ)
+    if evidence.note_cut:
+        codes.append(NOTE_CUT)
     if _model_far_milder(evidence, reasons, config):
         codes.append(MODEL_FAR_MILDER)
     if any(reason.rule == RED_FLAG_SET_ASIDE.lower() for reason in reasons):
