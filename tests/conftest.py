@@ -65,7 +65,7 @@ def scripted_config(tmp_path_factory) -> RunConfig:
     said = make_transcript(["I cannot catch my breath, even at rest."]).model_dump(mode="json")
     (folder / "speech.json").write_text(json.dumps({"*": said}))
     weighed = {word: log(share) for word, share in {"SEM": 0.7, "UR": 0.2, "ROUT": 0.06, "EM": 0.04}.items()}
-    note = '{"t":"SEMI_URGENT","r":[],"s":["Cannot catch breath, even at rest"],"a":["Breathless at rest"]}'
+    note = '{"t":"SEMI_URGENT","s":["Cannot catch breath, even at rest"],"a":["Breathless at rest"]}'
     opening = [{"text": '{"t":"'}, {"text": "SEM", "alternatives": weighed}]
     (folder / "replies.json").write_text(json.dumps([{"text": note, "opening": opening}]))
     return RunConfig(

@@ -141,7 +141,7 @@ class NoteConfig(Section):
     """
 
     writer: Literal["model", "extractive"] = "model"
-    prompt: str = "soap-v4"
+    prompt: str = "soap-v5"
     retries: Annotated[int, Field(ge=0, le=3)] = 1
     add_missing_facts: bool = True
     withhold_unsupported: bool = True

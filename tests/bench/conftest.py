@@ -12,7 +12,6 @@ from vaidya.testing import make_transcript
 
 REPLY = {
     "t": "URGENT",
-    "r": ["chest pain"],
     "s": ["Chest pain for two days"],
     "o": [],
     "a": ["Chest pain"],

@@ -47,7 +47,7 @@ def visit(tmp_path):
 @pytest.fixture
 def scripted(tmp_path):
     """A profile file: every recording holds SAID, and the model writes one note."""
-    reply = {"t": "URGENT", "r": ["chest pain"], "s": ["Chest pain since this morning"], "a": ["Chest pain"]}
+    reply = {"t": "URGENT", "s": ["Chest pain since this morning"], "a": ["Chest pain"]}
     (tmp_path / "heard.json").write_text(json.dumps({"*": make_transcript(SAID).model_dump(mode="json")}))
     (tmp_path / "replies.json").write_text(json.dumps([json.dumps(reply)]))
     profile = {

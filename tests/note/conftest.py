@@ -35,8 +35,8 @@ def source_of(
 
 
 def reply_of(tier: str = "URGENT", **lists: list[str]) -> str:
-    keys = {"r": [], "s": ["Chest pain for 2 days"], "o": [], "a": [], "p": []} | lists
-    return json.dumps({"t": tier, **{key: keys[key] for key in "rsoap"}})
+    keys = {"s": ["Chest pain for 2 days"], "o": [], "a": [], "p": []} | lists
+    return json.dumps({"t": tier, **{key: keys[key] for key in "soap"}})
 
 
 def writer_of(*replies: object, **config: object) -> tuple[ModelNoteWriter, ScriptedModel]:

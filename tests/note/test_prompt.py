@@ -45,7 +45,7 @@ def test_the_example_holds_no_fact_that_its_transcript_lacks(name):
 
 def test_a_prompt_that_is_not_there_is_refused():
     for name in ("soap-v0", "../../etc"):
-        with pytest.raises(ConfigError, match="soap-v1"):
+        with pytest.raises(ConfigError, match="soap-v5"):
             load_prompt(name)
 
 

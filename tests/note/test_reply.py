@@ -44,7 +44,7 @@ def test_anything_else_is_an_error_not_an_empty_note(text):
 
 
 def test_repair_closes_a_cut_reply_and_keeps_its_tier():
-    reply = repair('{"t": "SEMI_URGENT", "r": [], "s": ["Cough for 3 days", "No fev')
+    reply = repair('{"t": "SEMI_URGENT", "s": ["Cough for 3 days", "No fev')
     assert reply.tier is Tier.SEMI_URGENT
     assert reply.s[0] == "Cough for 3 days"
 
@@ -56,7 +56,7 @@ def test_repair_reads_a_hyphen_in_the_tier():
 @pytest.mark.parametrize(
     "text",
     [
-        '{"r": [], "s": ["Cough"]}',
+        '{"s": ["Cough"]}',
         '{"t": "", "s": ["Cough"]}',
         '{"t": "WELL", "s": ["Cough"]}',
         '{"t": "ROUTINE", "s": []}',
@@ -112,4 +112,4 @@ def test_the_schema_is_bounded_and_has_no_reference():
             assert node["maxItems"] <= 10
             assert node["items"]["maxLength"] <= 160
     assert reply_schema()["required"] == list(reply_schema()["properties"])
-    assert list(reply_schema()["properties"]) == list(Reply.model_fields) == ["t", "r", "s", "o", "a", "p"]
+    assert list(reply_schema()["properties"]) == list(Reply.model_fields) == ["t", "s", "o", "a", "p"]

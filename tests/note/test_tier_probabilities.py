@@ -101,7 +101,7 @@ def test_a_real_model_weighs_all_four():
     options = {"save_prefix": False}
     config = LlmConfig(weights="qwen2.5-coder-0.5b-instruct-q4", context_tokens=768, threads=1, options=options)
     model = LlamaCpp(config)
-    example = '{"t":"ROUTINE","r":[],"s":["Wants more tablets"],"a":["Repeat prescription"]}'
+    example = '{"t":"ROUTINE","s":["Wants more tablets"],"a":["Repeat prescription"]}'
     turns = [
         Message(role="system", content='Reply with JSON: "t" is EMERGENCY, URGENT, SEMI_URGENT or ROUTINE.'),
         Message(role="user", content="I need more of my tablets."),

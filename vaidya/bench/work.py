@@ -28,7 +28,6 @@ from vaidya.transcript.base import load_transcriber
 
 LONG_KEYS = {
     "t": "triage_tier",
-    "r": "red_flags",
     "s": "subjective",
     "o": "objective",
     "a": "assessment",

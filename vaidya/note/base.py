@@ -28,14 +28,13 @@ class NoteInput:
 class Draft:
     """A note, and what its writer thinks of the urgency.
 
-    tier: the model's tier, None when it gave none (which is not ROUTINE). red_flags: what the model calls red flags,
-    as free text for the reviewer. generations: every request made, retries included. attempt: "first", "repaired",
-    "cut" (where the model left what was said), "retried" or "none": how the reply became a note.
+    tier: the model's tier, None when it gave none (which is not ROUTINE). generations: every request made, retries
+    included. attempt: how the reply became a note: "first", "repaired", "cut" (where the model left what was said),
+    "retried" or "none".
     """
 
     note: SoapNote
     tier: Tier | None = None
-    red_flags: tuple[str, ...] = ()
     generations: tuple[Generation, ...] = ()
     attempt: str = "none"
 

@@ -15,8 +15,7 @@ from vaidya.errors import NoteFormatError
 from vaidya.schema import SECTIONS, SectionName, Tier
 
 LONGEST_STATEMENT = 160  # characters
-LONGEST_FLAG = 40
-_MOST = {"r": 3, "s": 10, "o": 4, "a": 2, "p": 6}  # statements of each list
+_MOST = {"s": 10, "o": 4, "a": 2, "p": 6}  # statements of each list
 _Text = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT)]
 _LABEL = re.compile(r"^(?:[PCF?]|Patient|Clinician|Companion): ")
 _TIER = re.compile(r'"t"\s*:\s*"([A-Za-z_\- ]+)"')
@@ -24,12 +23,11 @@ _TIER_KEY = re.compile(r'"t"\s*:')
 
 
 class Reply(BaseModel):
-    """The model's reply: tier, red flags, then the four sections as statements."""
+    """The model's reply: the tier, then the four sections as statements."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     t: Literal["EMERGENCY", "URGENT", "SEMI_URGENT", "ROUTINE"]
-    r: Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_FLAG)]], Field(max_length=_MOST["r"])]
     s: Annotated[list[_Text], Field(min_length=1, max_length=_MOST["s"])]
     o: Annotated[list[_Text], Field(max_length=_MOST["o"])] = []
     a: Annotated[list[_Text], Field(max_length=_MOST["a"])]
@@ -79,7 +77,7 @@ def reply_schema(without: Collection[str] = ()) -> dict[str, Any]:
     without: "o" or "p" where no clinician examined or planned aloud: what cannot be asked for cannot be invented.
 
     >>> list(reply_schema(without="op")["properties"])
-    ['t', 'r', 's', 'a']
+    ['t', 's', 'a']
     """
     schema = _bare(Reply.model_json_schema())
     properties = {key: node for key, node in schema["properties"].items() if key not in without}
@@ -114,7 +112,7 @@ def parse(text: str) -> Reply:
         return Reply.model_validate_json(whole)
     except ValidationError as error:
         raise NoteFormatError(
-            f"the reply is not a note: {error.error_count()} problem(s); needed an object with keys t, r, s, o, a, p"
+            f"the reply is not a note: {error.error_count()} problem(s); needed an object with keys t, s, o, a, p"
         ) from error
 
 
@@ -130,10 +128,7 @@ def repair(text: str) -> Reply:
     found = json_repair.loads(whole)
     if tier is None or not isinstance(found, dict):
         raise NoteFormatError("the reply is not a note and cannot be repaired: no tier stands in it")
-    lists = {
-        key: _cut(found.get(key), most, LONGEST_FLAG if key == "r" else LONGEST_STATEMENT)
-        for key, most in _MOST.items()
-    }
+    lists = {key: _cut(found.get(key), most) for key, most in _MOST.items()}
     try:
         return Reply.model_validate({"t": tier.value, **lists})
     except ValidationError as error:
@@ -146,9 +141,9 @@ def _refuse_two_tiers(text: str) -> None:
         raise NoteFormatError("the reply gives the tier more than once")
 
 
-def _cut(value: object, most: int, longest: int) -> list[str]:
+def _cut(value: object, most: int) -> list[str]:
     texts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
-    return [text.strip()[:longest] for text in texts if isinstance(text, str) and text.strip()][:most]
+    return [text.strip()[:LONGEST_STATEMENT] for text in texts if isinstance(text, str) and text.strip()][:most]
 
 
 def _object(text: str) -> str:

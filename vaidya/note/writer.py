@@ -137,7 +137,7 @@ class ModelNoteWriter:
             note = note.model_copy(update={"reason": NOTE_CUT})
         how = how if len(attempts.made) == 1 else "retried"
         tier = max(reply.tier, attempts.listener.tier or reply.tier)
-        return Draft(note=note, tier=tier, red_flags=tuple(reply.r), generations=tuple(attempts.made), attempt=how)
+        return Draft(note=note, tier=tier, generations=tuple(attempts.made), attempt=how)
 
     def _refused(self, note: SoapNote, attempts: _Attempts) -> bool:
         """Whether most of what the draft shows was never said: small models recite an example of the prompt."""
