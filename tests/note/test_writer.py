@@ -163,9 +163,9 @@ def test_a_language_that_the_model_does_not_read_is_quoted():
 
 
 def test_letters_of_another_script_are_marked_and_loops_cut(chest_pain):
-    writer, _ = writer_of(reply_of(s=["Chest pain"], a=["Chest pain, no头痛", "Chest pain, chest pain, Chest pain"]))
+    writer, _ = writer_of(reply_of(s=["Chest pain, chest pain, Chest pain"], a=["Chest pain, no头痛"]))
     note = writer.write(chest_pain).note
-    assert texts(note.assessment) == ["Chest pain"]
+    assert texts(note.subjective)[0] == "Chest pain"
     assert "foreign_script" in note.withheld[0].flags
 
 
@@ -191,14 +191,13 @@ def test_without_usable_speech_the_model_is_not_asked(state):
 def test_what_nobody_said_is_withheld_from_plan_and_assessment(chest_pain):
     writer, _ = writer_of(
         reply_of(
-            s=["Chest pain for 2 days", "Productive cough for 9 weeks"],
-            a=["Myocardial infarction", "Chest pain for two days"],
+            s=["Chest pain for 2 days", "Productive cough for 9 weeks", "Metformin 500 mg twice a day"],
+            a=["Myocardial infarction"],
             p=["Start amoxicillin 500 mg", "Admit to the ward"],
         )
     )
     note = writer.write(chest_pain).note
-    assert texts(note.assessment) == ["Chest pain for two days"]
-    assert note.plan == ()
+    assert note.assessment == note.plan == ()
     assert {"Myocardial infarction", "Start amoxicillin 500 mg", "Admit to the ward"} == set(texts(note.withheld))
     invented = next(s for s in note.subjective if s.text.startswith("Productive"))
     assert not invented.supported

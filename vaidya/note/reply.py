@@ -15,8 +15,11 @@ from vaidya.errors import NoteFormatError
 from vaidya.schema import SECTIONS, SectionName, Tier
 
 LONGEST_STATEMENT = 160  # characters
-_MOST = {"s": 10, "o": 4, "a": 2, "p": 6}  # statements of each list
+LONGEST_ASSESSMENT = 120
+# Statements of each list. One assessment: a small model's second one repeats the first, or invents (experiments/notes).
+_MOST = {"s": 10, "o": 4, "a": 1, "p": 6}
 _Text = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT)]
+_Problem = Annotated[str, Field(min_length=1, max_length=LONGEST_ASSESSMENT)]
 _LABEL = re.compile(r"^(?:[PCF?]|Patient|Clinician|Companion): ")
 _TIER = re.compile(r'"t"\s*:\s*"([A-Za-z_\- ]+)"')
 _TIER_KEY = re.compile(r'"t"\s*:')
@@ -30,13 +33,14 @@ class Reply(BaseModel):
     t: Literal["EMERGENCY", "URGENT", "SEMI_URGENT", "ROUTINE"]
     s: Annotated[list[_Text], Field(min_length=1, max_length=_MOST["s"])]
     o: Annotated[list[_Text], Field(max_length=_MOST["o"])] = []
-    a: Annotated[list[_Text], Field(max_length=_MOST["a"])]
+    a: Annotated[list[_Problem], Field(max_length=_MOST["a"])]
     p: Annotated[list[_Text], Field(max_length=_MOST["p"])] = []
 
     def section(self, name: SectionName) -> list[str]:
         """The statements of one section, each once, without bullets and without the transcript's speaker labels."""
         texts: list[str] = getattr(self, KEYS[name])
-        return list(dict.fromkeys(text for text in map(cleaned, texts) if text))
+        longest = LONGEST_ASSESSMENT if name == "assessment" else LONGEST_STATEMENT
+        return list(dict.fromkeys(text for text in (cleaned(text, longest) for text in texts) if text))
 
     @property
     def tier(self) -> Tier:
@@ -44,23 +48,23 @@ class Reply(BaseModel):
         return Tier(self.t)
 
 
-def cleaned(text: str) -> str:
+def cleaned(text: str, longest: int = LONGEST_STATEMENT) -> str:
     """A statement as the model wrote it, without bullet, the transcript's speaker label and repetitions.
 
     >>> cleaned("- P: No fever")
     'No fever'
     """
-    return without_loops(_LABEL.sub("", text.strip(" -•*\t\n")))
+    return without_loops(_LABEL.sub("", text.strip(" -•*\t\n")), longest)
 
 
-def without_loops(text: str) -> str:
+def without_loops(text: str, longest: int = LONGEST_STATEMENT) -> str:
     """A statement without phrases that it already holds, and without the phrase that the length limit cut off.
 
     >>> without_loops("no fall, no seizure, no fall, no seizure")
     'no fall, no seizure'
     """
     phrases = text.split(", ")
-    if len(text) >= LONGEST_STATEMENT and len(phrases) > 1:
+    if len(text) >= longest and len(phrases) > 1:
         phrases.pop()
     first: dict[str, str] = {}
     for phrase in phrases:
@@ -128,7 +132,8 @@ def repair(text: str) -> Reply:
     found = json_repair.loads(whole)
     if tier is None or not isinstance(found, dict):
         raise NoteFormatError("the reply is not a note and cannot be repaired: no tier stands in it")
-    lists = {key: _cut(found.get(key), most) for key, most in _MOST.items()}
+    longest = {"a": LONGEST_ASSESSMENT}
+    lists = {key: _cut(found.get(key), most, longest.get(key, LONGEST_STATEMENT)) for key, most in _MOST.items()}
     try:
         return Reply.model_validate({"t": tier.value, **lists})
     except ValidationError as error:
@@ -141,9 +146,9 @@ def _refuse_two_tiers(text: str) -> None:
         raise NoteFormatError("the reply gives the tier more than once")
 
 
-def _cut(value: object, most: int) -> list[str]:
+def _cut(value: object, most: int, longest: int) -> list[str]:
     texts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
-    return [text.strip()[:LONGEST_STATEMENT] for text in texts if isinstance(text, str) and text.strip()][:most]
+    return [text.strip()[:longest] for text in texts if isinstance(text, str) and text.strip()][:most]
 
 
 def _object(text: str) -> str:
