@@ -10,13 +10,13 @@ import re
 from vaidya.note.evidence import Spoken, check
 from vaidya.note.reply import KEYS, cleaned
 
-RUN = 3  # statements one after another that nobody said
+RUN = 3  # statements of one list, one after another, that nobody said
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*([:,\]}])')  # finished, with what follows it: a colon follows a key
 _SECTIONS = {key: name for name, key in KEYS.items()}
 
 
 class Followed:
-    """A reply while it is being written, up to where `RUN` statements in a row are not supported.
+    """A reply while it is being written, up to where `RUN` statements of a list, in a row, are not supported.
 
     text: all of it, or, once `astray`, what stands before the first of them.
     """
@@ -36,7 +36,7 @@ class Followed:
         while not self.astray and (found := _STRING.search(self.text, self._read)):
             self._read = found.end(1) + 1
             if found[2] == ":":
-                self._key = found[1]
+                self._key, self._run = found[1], []
             elif self._key in _SECTIONS:
                 self._judge(found[1], found.start())
         if self.astray:
