@@ -36,7 +36,7 @@ def tokenizer(template: str | None = TEMPLATE) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=raw, chat_template=template, **names)
 
 
-def text_config() -> Any:
+def text_config(context: int = CONTEXT) -> Any:
     """Two layers, one of them with a sliding window shorter than the test's prompts."""
     from transformers import Gemma3TextConfig
 
@@ -50,7 +50,7 @@ def text_config() -> Any:
         head_dim=HEAD_SIZE,
         sliding_window=WINDOW,
         layer_types=["sliding_attention", "full_attention"],
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=context,
         pad_token_id=0,
         eos_token_id=1,
         bos_token_id=2,
@@ -68,7 +68,7 @@ def write_text_checkpoint(folder: Path, template: str | None = TEMPLATE) -> Path
     return folder
 
 
-def write_image_text_checkpoint(folder: Path) -> Path:
+def write_image_text_checkpoint(folder: Path, context: int = CONTEXT) -> Path:
     """The same beside a vision tower, as MedGemma 4B-it is."""
     import torch
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration, SiglipVisionConfig
@@ -78,7 +78,7 @@ def write_image_text_checkpoint(folder: Path) -> Path:
         hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14
     )
     config = Gemma3Config(
-        text_config=text_config(),
+        text_config=text_config(context),
         vision_config=vision,
         mm_tokens_per_image=4,
         boi_token_index=VOCABULARY - 1,
