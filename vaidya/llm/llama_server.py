@@ -38,7 +38,6 @@ class LlamaOptions(BaseModel):
     `lookup_match` tokens stood before, the `lookup_draft` tokens that followed there are tried.
     batch_tokens: prompt tokens read between two looks at the time limit. repack: weights are laid out anew for this
     CPU's vector units, which costs a copy of them. save_prefix: what `warm` read is kept on disk for the next process.
-    parallel: requests decoded side by side, each with a context of `context_tokens`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +49,6 @@ class LlamaOptions(BaseModel):
     flash_attention: Literal["auto", "on", "off"] = "auto"
     repack: bool = True
     save_prefix: bool = True
-    parallel: int = Field(default=1, ge=1, le=64)
 
 
 def read_options(config: LlmConfig) -> LlamaOptions:
@@ -164,8 +162,8 @@ def _params(model: Path, adapter: Path | None, config: LlmConfig, options: Llama
     params.verbosity = SILENT
     params.hostnames, params.port, params.ui = ["127.0.0.1"], 0, False
     params.endpoint_metrics = True
-    params.n_parallel = options.parallel
-    params.n_ctx = config.context_tokens * options.parallel
+    params.n_parallel = 1
+    params.n_ctx = config.context_tokens
     params.n_batch = params.n_ubatch = options.batch_tokens
     params.n_gpu_layers = config.gpu_layers
     params.fit_params = False  # sizes are what the profile says, so that a record repeats
