@@ -37,6 +37,11 @@ def facts(*lines):
         ("My father had a heart attack.", "Family history of heart attack"),
         ("The pain is eight out of ten.", "Pain score 8 of 10 (patient reports)"),
         ("मुझे तीन दिन से बुखार है।", "Fever"),
+        ("I get a burning when passing urine.", "Burning urine"),
+        ("I had burning urine for four days.", "Burning urine: for 4 days"),
+        ("Since yesterday both my legs are weak.", "Weakness of both legs: since yesterday"),
+        ("My left arm is weak since this morning.", "Weakness of one side: since this morning"),
+        ("I have had no fever for two days but the cough goes on since Monday.", "Cough: since monday"),
     ],
 )
 def test_said_by_a_patient(said, noted):
@@ -54,6 +59,12 @@ def test_said_by_a_patient(said, noted):
         ("I fell asleep early.", "Fall"),
         ("My cholesterol is fine.", "Medicine: Cholesterol"),
         ("I'm not allergic to penicillin.", "Allergy: penicillin"),
+        ("I had burning urine for four days.", "Burn"),
+        ("No burning and no diarrhoea.", "No burn"),
+        ("Since yesterday both my legs are weak.", "Weakness of one side"),
+        ("My period was one week ago and I'm not pregnant.", "Pregnancy: 1 week ago"),
+        ("My mother had a stroke last year.", "Stroke: last year"),
+        ("I have had no fever for two days but the cough goes on since Monday.", "Cough: for 2 days"),
     ],
 )
 def test_never_noted(said, never):

@@ -108,6 +108,12 @@ def test_a_reply_that_leaves_what_was_said_is_ended_there_and_kept_up_to_there(c
     assert len(model.requests) == 1
 
 
+def test_a_question_that_the_model_repeats_is_no_statement(chest_pain):
+    writer, _ = writer_of(reply_of(s=["Chest pain for 2 days", "Any allergies?", "What brings you in", "No fever],"]))
+    written = [s.text for s in writer.write(chest_pain).note.subjective if s.origin is Origin.MODEL]
+    assert written == ["Chest pain for 2 days", "No fever"]
+
+
 def test_two_statements_that_nobody_said_end_no_reply(chest_pain):
     kept = ["Chest pain for 2 days", "Takes metformin 500 mg twice a day", "Penicillin causes a rash", "No fever"]
     writer, _ = writer_of(reply_of(s=[*kept[:2], "Pain in the mouth", "Pain in the throat", *kept[2:]]))

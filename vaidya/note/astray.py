@@ -8,7 +8,7 @@ import json
 import re
 
 from vaidya.note.evidence import Spoken, check
-from vaidya.note.reply import KEYS, cleaned
+from vaidya.note.reply import KEYS, asks, cleaned
 
 RUN = 3  # statements of one list, one after another, that nobody said
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*([:,\]}])')  # finished, with what follows it: a colon follows a key
@@ -44,7 +44,7 @@ class Followed:
 
     def _judge(self, written: str, start: int) -> None:
         text = cleaned(_unescaped(written))
-        if not text:
+        if not text or asks(text):
             return
         statement = check(text, _SECTIONS[self._key], self._spoken, self._support_min)
         self._run = [] if statement.supported else [*self._run, start]

@@ -12,6 +12,7 @@ import json_repair
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vaidya.errors import NoteFormatError
+from vaidya.language import normalise, sentences
 from vaidya.schema import SECTIONS, SectionName, Tier
 
 LONGEST_STATEMENT = 160  # characters
@@ -37,10 +38,12 @@ class Reply(BaseModel):
     p: Annotated[list[_Text], Field(max_length=_MOST["p"])] = []
 
     def section(self, name: SectionName) -> list[str]:
-        """The statements of one section, each once, without bullets and without the transcript's speaker labels."""
+        """The statements of one section, each once, as `cleaned` leaves them; a question is no finding."""
         texts: list[str] = getattr(self, KEYS[name])
         longest = LONGEST_ASSESSMENT if name == "assessment" else LONGEST_STATEMENT
-        return list(dict.fromkeys(text for text in (cleaned(text, longest) for text in texts) if text))
+        return list(
+            dict.fromkeys(text for text in (cleaned(text, longest) for text in texts) if text and not asks(text))
+        )
 
     @property
     def tier(self) -> Tier:
@@ -54,7 +57,17 @@ def cleaned(text: str, longest: int = LONGEST_STATEMENT) -> str:
     >>> cleaned("- P: No fever")
     'No fever'
     """
-    return without_loops(_LABEL.sub("", text.strip(" -•*\t\n")), longest)
+    return without_loops(_LABEL.sub("", text.strip(" -•*\t\n").rstrip(" ,;]")), longest)
+
+
+def asks(text: str) -> bool:
+    """Whether a statement only repeats a question.
+
+    >>> asks("Have you coughed blood"), asks("Can walk a few steps")
+    (True, False)
+    """
+    found = sentences(normalise(text))
+    return bool(found) and all(sentence.question for sentence in found)
 
 
 def without_loops(text: str, longest: int = LONGEST_STATEMENT) -> str:

@@ -16,7 +16,8 @@ from vaidya.note.cues import word_set
 
 _TOKEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u0dff'-](?=[\w\u0900-\u0dff])|[\u0900-\u0dff])*")
 _IGNORED = "ignore"  # phrases that only contain a concept's word
-_AS_WRITTEN = frozenset({"bloods"})  # plurals with a meaning of their own: "bloods" are a test, blood is a sign
+# Forms with a meaning of their own: "bloods" are a test, blood is a sign; "burning" is felt, a burn is an injury.
+_AS_WRITTEN = frozenset({"bloods", "burning"})
 Phrase = tuple[str, ...]
 
 

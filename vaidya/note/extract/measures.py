@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from vaidya.language import Answer, to_digits
+from vaidya.language import Answer, Experiencer, is_negated, to_digits
 from vaidya.note.cues import cue
 from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
 from vaidya.note.extract.lexicon import Found, find_concepts
-from vaidya.note.extract.mentions import hypothetical
+from vaidya.note.extract.mentions import hypothetical, whose
 from vaidya.note.heard import Heard
 from vaidya.schema import Speaker
 
@@ -46,7 +46,10 @@ def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
     for match in cue("duration").finditer(text):
         nearby = text[match.start() : match.end() + 8]
         if not cue("not_duration").search(nearby) and not hypothetical(text, match.start()):
-            about = _about(spoken, index, match.start())
+            nearest = _nearest(_findings(text), match.start())
+            if nearest and not _present(nearest, text, sentence):
+                continue  # the time of what is denied, or of a relative's illness
+            about = nearest.name if nearest else _asked(spoken, index)
             if about is None and not _opens_or_answers(spoken, index):
                 continue
             said = match.group().strip().replace("0.5 hour", "half an hour")
@@ -59,11 +62,18 @@ def _opens_or_answers(spoken: Sequence[Heard], index: int) -> bool:
     return index < _OPENING or spoken[index].answers is not None
 
 
-def _about(spoken: Sequence[Heard], index: int, at: int) -> str | None:
-    """What a duration at `at` belongs to: the nearest finding of the same sentence, else of the question it answers."""
-    own = _findings(to_digits(spoken[index].text))
-    if own:
-        return min(own, key=lambda found: min(abs(found.start - at), abs(found.end - at))).name
+def _present(found: Found, text: str, sentence: Heard) -> bool:
+    """Whether a finding is this patient's own, and not denied."""
+    return not is_negated(text, found.start, found.end) and whose(found, sentence) is not Experiencer.HISTORY
+
+
+def _nearest(found: Sequence[Found], at: int) -> Found | None:
+    """What of a sentence a duration at `at` belongs to."""
+    return min(found, key=lambda one: min(abs(one.start - at), abs(one.end - at)), default=None)
+
+
+def _asked(spoken: Sequence[Heard], index: int) -> str | None:
+    """What the question was about that a sentence answers."""
     asked = spoken[index].answers
     about = _findings(spoken[asked].text) if asked is not None else []
     return about[0].name if about else None

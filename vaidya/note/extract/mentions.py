@@ -31,8 +31,8 @@ def mentions(spoken: Sequence[Heard]) -> tuple[Mention, ...]:
         for concept in (*find_concepts(sentence.text), *find_drugs(sentence.text)):
             denied = _denied(concept, sentence)
             if denied is not None:
-                whose = _whose(concept, sentence)
-                found.append(Mention(concept, denied, whose, sentence.speaker, index, sentence.evidence))
+                about = whose(concept, sentence)
+                found.append(Mention(concept, denied, about, sentence.speaker, index, sentence.evidence))
     return tuple(mention for mention in found if not _answered_apart(mention, found, spoken))
 
 
@@ -47,11 +47,11 @@ def _answered_apart(mention: Mention, found: Sequence[Mention], spoken: Sequence
     return any(0 < m.sentence - mention.sentence <= _ANSWER_WITHIN for m in said)
 
 
-def _whose(concept: Found, sentence: Heard) -> Experiencer:
-    """A companion's "my husband" is the patient."""
-    whose = experiencer(sentence.text, concept.start, concept.end)
+def whose(concept: Found, sentence: Heard) -> Experiencer:
+    """Whom a concept of a sentence is about. A companion's "my husband" is the patient."""
+    said = experiencer(sentence.text, concept.start, concept.end)
     companion = sentence.speaker is Speaker.COMPANION and "family" not in sentence.text
-    return Experiencer.PATIENT if companion else whose
+    return Experiencer.PATIENT if companion else said
 
 
 def _denied(concept: Found, sentence: Heard) -> bool | None:
