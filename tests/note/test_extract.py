@@ -57,6 +57,7 @@ def test_said_by_a_patient(said, noted):
         ("If I get a fever I take paracetamol.", "Fever"),
         ("I'm allergic to penicillin.", "Medicine: Penicillin"),
         ("I fell asleep early.", "Fall"),
+        ("I have run out of water tablets, and I run 5 km.", "Diarrhoea"),
         ("My cholesterol is fine.", "Medicine: Cholesterol"),
         ("I'm not allergic to penicillin.", "Allergy: penicillin"),
         ("I had burning urine for four days.", "Burn"),

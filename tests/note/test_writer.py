@@ -227,6 +227,21 @@ def test_a_denial_turned_round_is_marked(chest_pain):
     assert "negation_conflict" in marked["Denies chest pain"]
 
 
+@pytest.mark.parametrize(
+    ("written", "marked"),
+    [
+        ("Coughing, asthma, chest pain, metformin 500 mg, rash from penicillin", True),
+        ("Wheezing with chest pain for two days and rash", True),
+        ("Chest pain, rash from penicillin", False),
+        ("Pain in the chest, takes metformin", False),
+    ],
+)
+def test_a_finding_that_nobody_named_is_marked_among_enough_words_that_were_said(chest_pain, written, marked):
+    writer, _ = writer_of(reply_of(s=["Chest pain for 2 days", "Metformin 500 mg", "Penicillin: rash", written]))
+    flags = {s.text: s.flags for s in writer.write(chest_pain).note.subjective}
+    assert ("unsaid_finding" in flags[written]) is marked
+
+
 def test_objective_statements_of_the_model_need_a_clinician(chest_pain):
     writer, _ = writer_of(reply_of(o=["Blood pressure 120/80 mmHg", "Lungs clear", "Chest pain for two days"]))
     assert writer.write(chest_pain).note.objective == ()

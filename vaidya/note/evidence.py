@@ -25,6 +25,7 @@ UNSUPPORTED_NUMBER = "unsupported_number"
 UNSUPPORTED_DRUG = "unsupported_drug"
 UNSUPPORTED_DOSE = "unsupported_dose"
 UNSUPPORTED_DIAGNOSIS = "unsupported_diagnosis"
+UNSAID_FINDING = "unsaid_finding"
 UNSUPPORTED_PROCEDURE = "unsupported_procedure"
 NEGATION_CONFLICT = "negation_conflict"
 EXPERIENCER_CONFLICT = "experiencer_conflict"
@@ -85,6 +86,11 @@ class Spoken:
         """Every medicine named in the transcript or the complaint."""
         texts = [*(sentence.text for sentence in self.sentences), self.complaint]
         return frozenset(found.name for text in texts for found in find_drugs(text))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The stems of every content word that was said or typed."""
+        return frozenset().union(*(content_words(text) for text in (*(s.text for s in self.sentences), self.complaint)))
 
     @cached_property
     def dosings(self) -> tuple[dict[str, str], ...]:
@@ -207,6 +213,10 @@ def _concept_flags(plain: str, section: SectionName, spoken: Spoken) -> list[str
             flags.extend(_conflicts(is_negated(plain, found.start, found.end), known, plain))
         elif is_negated(plain, found.start, found.end) and found.name not in spoken.concepts:
             flags.append(NEGATION_CONFLICT)  # denied though nobody spoke of it
+        elif (
+            found.name not in spoken.concepts and not set(content_words(plain[found.start : found.end])) & spoken.words
+        ):
+            flags.append(UNSAID_FINDING)  # among enough words that were said it would pass by its share
     return flags
 
 
