@@ -81,6 +81,11 @@ def test_an_answer_settles_its_question():
     assert {"No chest pain", "No fever", "History of diabetes"} <= found
 
 
+def test_thoughts_of_self_harm_that_were_denied_are_noted_as_denied():
+    asked = (("C", "Do you have thoughts of harming yourself?"), ("P", "No, never."))
+    assert "No suicidal thoughts" in facts(*asked)
+
+
 def test_a_question_without_an_answer_says_nothing():
     assert facts(("C", "Any chest pain?"), ("C", "Let me look at your file.")) == set()
 
