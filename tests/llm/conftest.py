@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.llm.tiny import write_tiny_gguf
-from vaidya.schema import Message
+from vaidya.llm.base import EndReply, LanguageModel
+from vaidya.schema import FinishReason, Message
 from vaidya.settings import settings
 
 SCHEMA = {
@@ -24,6 +25,22 @@ PREFIX = (Message(role="system", content="you write notes " * 8),)
 def ask(text: str) -> tuple[Message, ...]:
     """A request after the fixed prefix."""
     return (*PREFIX, Message(role="user", content=text))
+
+
+def ends_at_its_listeners_wish(model: LanguageModel) -> None:
+    """A reply that its listener ends is returned as far as it was heard, and the next request is served."""
+    heard = []
+
+    def enough(piece: str) -> None:
+        heard.append(piece)
+        if len(heard) == 3:
+            raise EndReply
+
+    reply = model.generate(ask("hello"), on_text=enough)
+    assert (reply.finish_reason, reply.text) == (FinishReason.ENDED, "".join(heard))
+    assert reply.tokens_out >= 3
+    assert reply.model
+    assert model.generate(ask("hello"), max_tokens=2).tokens_out == 2
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.llm.conftest import PREFIX, SCHEMA, ask
+from tests.llm.conftest import PREFIX, SCHEMA, ask, ends_at_its_listeners_wish
 from tests.llm.tiny import write_tiny_lora
 from vaidya.config import LlmConfig
 from vaidya.errors import ConfigError, GenerationContextError, GenerationError, GenerationTimeoutError, WeightsError
-from vaidya.llm.base import EndReply, load_language_model
+from vaidya.llm.base import load_language_model
 from vaidya.llm.llama_cpp import LlamaCpp
 from vaidya.llm.reply import ALTERNATIVES, OPENING_TOKENS
 from vaidya.schema import FinishReason
@@ -156,17 +156,7 @@ def test_an_error_in_the_listener_reaches_the_caller(model):
 
 
 def test_a_reply_that_its_listener_ends_is_returned_and_the_next_request_is_served(model):
-    heard = []
-
-    def enough(piece: str) -> None:
-        heard.append(piece)
-        if len(heard) == 3:
-            raise EndReply
-
-    reply = model.generate(ask("hello"), on_text=enough)
-    assert (reply.finish_reason, reply.text) == (FinishReason.ENDED, "".join(heard))
-    assert reply.tokens_out >= 3
-    assert model.generate(ask("hello"), max_tokens=2).tokens_out == 2
+    ends_at_its_listeners_wish(model)
 
 
 def test_too_long_a_request_is_coded_and_not_quoted(model):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.llm.conftest import SCHEMA, ask
+from tests.llm.conftest import SCHEMA, ask, ends_at_its_listeners_wish
 from tests.llm.servers import Handler, piece, serving
 from vaidya.config import LlmConfig
 from vaidya.errors import (
@@ -18,7 +18,6 @@ from vaidya.errors import (
     GenerationUnavailableError,
 )
 from vaidya.llm import openai
-from vaidya.llm.base import EndReply
 from vaidya.llm.llama_server import LlamaServer
 from vaidya.llm.openai import OpenAICompatible
 from vaidya.llm.reply import ALTERNATIVES, OPENING_TOKENS
@@ -79,18 +78,7 @@ def test_an_error_in_the_listener_reaches_the_caller_and_the_next_request_is_ser
 
 
 def test_a_reply_that_its_listener_ends_is_returned_and_the_next_request_is_served(real):
-    heard = []
-
-    def enough(piece: str) -> None:
-        heard.append(piece)
-        if len(heard) == 3:
-            raise EndReply
-
-    engine = client(real)
-    reply = engine.generate(ask("hello"), on_text=enough)
-    assert (reply.finish_reason, reply.text) == (FinishReason.ENDED, "".join(heard))
-    assert reply.tokens_out >= 3
-    assert engine.generate(ask("hello"), max_tokens=2).tokens_out == 2
+    ends_at_its_listeners_wish(client(real, model=None))
 
 
 def test_a_real_server_tells_its_only_model(real):

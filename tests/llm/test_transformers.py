@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.llm.conftest import PREFIX, SCHEMA, ask
+from tests.llm.conftest import PREFIX, SCHEMA, ask, ends_at_its_listeners_wish
 from vaidya.config import LlmConfig
 from vaidya.errors import ConfigError, GenerationContextError, GenerationError, GenerationTimeoutError, WeightsError
 from vaidya.schema import FinishReason
@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="torch is not installed: pip install 'vaidya
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'vaidya[transformers]'")
 
 from tests.llm.tiny_checkpoint import NO_SYSTEM_TEMPLATE, write_image_text_checkpoint, write_text_checkpoint
-from vaidya.llm.base import EndReply, load_language_model
+from vaidya.llm.base import load_language_model
 from vaidya.llm.transformers import Transformers, _Pieces
 from vaidya.llm.transformers_model import pick_device
 
@@ -130,17 +130,7 @@ def test_an_error_in_the_listener_reaches_the_caller_and_the_next_request_is_ser
 
 
 def test_a_reply_that_its_listener_ends_is_returned_and_the_next_request_is_served(text_model):
-    heard = []
-
-    def enough(piece: str) -> None:
-        heard.append(piece)
-        if len(heard) == 3:
-            raise EndReply
-
-    reply = text_model.generate(ask("hello"), on_text=enough)
-    assert (reply.finish_reason, reply.text) == (FinishReason.ENDED, "".join(heard))
-    assert reply.tokens_out >= 3
-    assert text_model.generate(ask("hello"), max_tokens=2).tokens_out == 2
+    ends_at_its_listeners_wish(text_model)
 
 
 def test_a_busy_engine_counts_against_the_time_limit(text_folder):

@@ -65,6 +65,7 @@ def test_said_by_a_patient(said, noted):
         ("Since yesterday both my legs are weak.", "Weakness of one side"),
         ("My period was one week ago and I'm not pregnant.", "Pregnancy: 1 week ago"),
         ("My mother had a stroke last year.", "Stroke: last year"),
+        ("I have one hundred and twenty cows, and my mother had a stroke last year.", "Stroke: last year"),
         ("I have had no fever for two days but the cough goes on since Monday.", "Cough: for 2 days"),
     ],
 )

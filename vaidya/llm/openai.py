@@ -95,7 +95,7 @@ class OpenAICompatible:
         limit = max_tokens or self._config.max_tokens
         for attempt in range(self._options.tries):
             try:
-                return stream.unless_ended(self._model or "", lambda: self._ask(messages, schema, limit, stream))
+                return self._ask(messages, schema, limit, stream)
             except _BusyError as busy:
                 self._pause(attempt, busy, stream)
         raise GenerationUnavailableError(
@@ -159,17 +159,8 @@ class OpenAICompatible:
             raise _BusyError("closing connections") from error
 
     def _read(self, response: httpx.Response, stream: ReplyStream, limit: int) -> Generation:
-        reply = ChatReply(stream, self._model or "", limit)
-        with _stopped_at(stream.remaining_s, response):
-            if "event-stream" in response.headers.get("content-type", ""):
-                for line in response.iter_lines():
-                    reply.line(line)
-                    if reply.done:
-                        break
-            else:
-                reply.whole(response.read())
-        stream.check()
-        return reply.generation()
+        name = self._model or ""
+        return stream.unless_ended(name, lambda: _whole(response, ChatReply(stream, name, limit), stream))
 
     def _refusal(self, response: httpx.Response, *, asked_schema: bool) -> None:
         """Give up one wish and return, so that the request is made again; or raise."""
@@ -206,6 +197,19 @@ class OpenAICompatible:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+
+def _whole(response: httpx.Response, reply: ChatReply, stream: ReplyStream) -> Generation:
+    with _stopped_at(stream.remaining_s, response):
+        if "event-stream" in response.headers.get("content-type", ""):
+            for line in response.iter_lines():
+                reply.line(line)
+                if reply.done:
+                    break
+        else:
+            reply.whole(response.read())
+    stream.check()
+    return reply.generation()
 
 
 def _error(response: httpx.Response) -> GenerationError:

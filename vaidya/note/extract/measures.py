@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vaidya.language import Answer, Experiencer, is_negated, to_digits
 from vaidya.note.cues import cue
@@ -38,16 +39,17 @@ def measure_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
 
 
 def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
-    sentence = spoken[index]
-    text = to_digits(sentence.text)
+    text = to_digits(spoken[index].text)
+    sentence = replace(spoken[index], text=text)  # so that every place in it is counted in the same letters
+    findings = _findings(text)
     unconfirmed = sentence.question and sentence.reply is not Answer.YES
     if unconfirmed or (sentence.speaker is Speaker.CLINICIAN and cue("not_duration").search(text)):
         return
     for match in cue("duration").finditer(text):
         nearby = text[match.start() : match.end() + 8]
         if not cue("not_duration").search(nearby) and not hypothetical(text, match.start()):
-            nearest = _nearest(_findings(text), match.start())
-            if nearest and not _present(nearest, text, sentence):
+            nearest = _nearest(findings, match.start())
+            if nearest and not _present(nearest, sentence):
                 continue  # the time of what is denied, or of a relative's illness
             about = nearest.name if nearest else _asked(spoken, index)
             if about is None and not _opens_or_answers(spoken, index):
@@ -62,9 +64,9 @@ def _opens_or_answers(spoken: Sequence[Heard], index: int) -> bool:
     return index < _OPENING or spoken[index].answers is not None
 
 
-def _present(found: Found, text: str, sentence: Heard) -> bool:
+def _present(found: Found, sentence: Heard) -> bool:
     """Whether a finding is this patient's own, and not denied."""
-    return not is_negated(text, found.start, found.end) and whose(found, sentence) is not Experiencer.HISTORY
+    return not is_negated(sentence.text, found.start, found.end) and whose(found, sentence) is not Experiencer.HISTORY
 
 
 def _nearest(found: Sequence[Found], at: int) -> Found | None:
