@@ -8,7 +8,7 @@ import json
 import re
 
 from vaidya.note.evidence import Spoken, check
-from vaidya.note.reply import KEYS, asks, cleaned
+from vaidya.note.reply import KEYS, statement
 
 RUN = 3  # statements of one list, one after another, that nobody said
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*([:,\]}])')  # finished, with what follows it: a colon follows a key
@@ -43,11 +43,11 @@ class Followed:
             self.text = self.text[: self._run[0]].rstrip(" ,")
 
     def _judge(self, written: str, start: int) -> None:
-        text = cleaned(_unescaped(written))
-        if not text or asks(text):
+        text = statement(_unescaped(written), self._key)
+        if not text:
             return
-        statement = check(text, _SECTIONS[self._key], self._spoken, self._support_min)
-        self._run = [] if statement.supported else [*self._run, start]
+        checked = check(text, _SECTIONS[self._key], self._spoken, self._support_min)
+        self._run = [] if checked.supported else [*self._run, start]
         self.astray = len(self._run) == RUN
 
 

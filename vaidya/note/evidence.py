@@ -84,13 +84,12 @@ class Spoken:
     @cached_property
     def drugs(self) -> frozenset[str]:
         """Every medicine named in the transcript or the complaint."""
-        texts = [*(sentence.text for sentence in self.sentences), self.complaint]
-        return frozenset(found.name for text in texts for found in find_drugs(text))
+        return frozenset(found.name for text in self._texts for found in find_drugs(text))
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The stems of every content word that was said or typed."""
-        return frozenset().union(*(content_words(text) for text in (*(s.text for s in self.sentences), self.complaint)))
+        return frozenset(word for text in self._texts for word in content_words(text))
 
     @cached_property
     def dosings(self) -> tuple[dict[str, str], ...]:
@@ -100,8 +99,12 @@ class Spoken:
     @cached_property
     def concepts(self) -> frozenset[str]:
         """Every concept that occurs anywhere, asked, denied or affirmed."""
-        texts = [*(sentence.text for sentence in self.sentences), self.complaint]
-        return frozenset(found.name for text in texts for found in find_concepts(text))
+        return frozenset(found.name for text in self._texts for found in find_concepts(text))
+
+    @property
+    def _texts(self) -> tuple[str, ...]:
+        """Everything that was said or typed, in normal form."""
+        return (*(sentence.text for sentence in self.sentences), self.complaint)
 
 
 def terms(text: str) -> frozenset[str]:
@@ -211,11 +214,11 @@ def _concept_flags(plain: str, section: SectionName, spoken: Spoken) -> list[str
             flags.append(UNSUPPORTED_DIAGNOSIS)
         elif known:
             flags.extend(_conflicts(is_negated(plain, found.start, found.end), known, plain))
-        elif is_negated(plain, found.start, found.end) and found.name not in spoken.concepts:
+        elif found.name in spoken.concepts:
+            continue
+        elif is_negated(plain, found.start, found.end):
             flags.append(NEGATION_CONFLICT)  # denied though nobody spoke of it
-        elif (
-            found.name not in spoken.concepts and not set(content_words(plain[found.start : found.end])) & spoken.words
-        ):
+        elif spoken.words.isdisjoint(content_words(plain[found.start : found.end])):
             flags.append(UNSAID_FINDING)  # among enough words that were said it would pass by its share
     return flags
 

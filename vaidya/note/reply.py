@@ -15,12 +15,12 @@ from vaidya.errors import NoteFormatError
 from vaidya.language import normalise, sentences
 from vaidya.schema import SECTIONS, SectionName, Tier
 
-LONGEST_STATEMENT = 160  # characters
-LONGEST_ASSESSMENT = 120
+# Characters of a statement, by list.
+_LONGEST = {"s": 160, "o": 160, "a": 120, "p": 160}
 # Statements of each list. One assessment: a small model's second one repeats the first, or invents (experiments/notes).
 _MOST = {"s": 10, "o": 4, "a": 1, "p": 6}
-_Text = Annotated[str, Field(min_length=1, max_length=LONGEST_STATEMENT)]
-_Problem = Annotated[str, Field(min_length=1, max_length=LONGEST_ASSESSMENT)]
+_Text = Annotated[str, Field(min_length=1, max_length=_LONGEST["s"])]
+_Problem = Annotated[str, Field(min_length=1, max_length=_LONGEST["a"])]
 _LABEL = re.compile(r"^(?:[PCF?]|Patient|Clinician|Companion): ")
 _TIER = re.compile(r'"t"\s*:\s*"([A-Za-z_\- ]+)"')
 _TIER_KEY = re.compile(r'"t"\s*:')
@@ -38,12 +38,10 @@ class Reply(BaseModel):
     p: Annotated[list[_Text], Field(max_length=_MOST["p"])] = []
 
     def section(self, name: SectionName) -> list[str]:
-        """The statements of one section, each once, as `cleaned` leaves them; a question is no finding."""
-        texts: list[str] = getattr(self, KEYS[name])
-        longest = LONGEST_ASSESSMENT if name == "assessment" else LONGEST_STATEMENT
-        return list(
-            dict.fromkeys(text for text in (cleaned(text, longest) for text in texts) if text and not asks(text))
-        )
+        """The statements of one section, each once, as `statement` leaves them."""
+        key = KEYS[name]
+        said = (statement(text, key) for text in getattr(self, key))
+        return list(dict.fromkeys(text for text in said if text))
 
     @property
     def tier(self) -> Tier:
@@ -51,17 +49,18 @@ class Reply(BaseModel):
         return Tier(self.t)
 
 
-def cleaned(text: str, longest: int = LONGEST_STATEMENT) -> str:
-    """A statement as the model wrote it, without bullet, the transcript's speaker label and repetitions.
+def statement(written: str, key: str) -> str:
+    """An entry of a list as a statement, without bullet, speaker label and repetitions; "" where it says nothing.
 
-    >>> cleaned("- P: No fever")
-    'No fever'
+    >>> statement("- P: No fever", "s"), statement("Have you coughed blood", "s")
+    ('No fever', '')
     """
-    return without_loops(_LABEL.sub("", text.strip(" -•*\t\n").rstrip(" ,;]")), longest)
+    text = without_loops(_LABEL.sub("", written.strip(" -•*\t\n").rstrip(" ,;]")), _LONGEST[key])
+    return "" if asks(text) else text
 
 
 def asks(text: str) -> bool:
-    """Whether a statement only repeats a question.
+    """Whether a text only asks, which is no finding.
 
     >>> asks("Have you coughed blood"), asks("Can walk a few steps")
     (True, False)
@@ -70,7 +69,7 @@ def asks(text: str) -> bool:
     return bool(found) and all(sentence.question for sentence in found)
 
 
-def without_loops(text: str, longest: int = LONGEST_STATEMENT) -> str:
+def without_loops(text: str, longest: int = _LONGEST["s"]) -> str:
     """A statement without phrases that it already holds, and without the phrase that the length limit cut off.
 
     >>> without_loops("no fall, no seizure, no fall, no seizure")
@@ -145,8 +144,7 @@ def repair(text: str) -> Reply:
     found = json_repair.loads(whole)
     if tier is None or not isinstance(found, dict):
         raise NoteFormatError("the reply is not a note and cannot be repaired: no tier stands in it")
-    longest = {"a": LONGEST_ASSESSMENT}
-    lists = {key: _cut(found.get(key), most, longest.get(key, LONGEST_STATEMENT)) for key, most in _MOST.items()}
+    lists = {key: _cut(found.get(key), most, _LONGEST[key]) for key, most in _MOST.items()}
     try:
         return Reply.model_validate({"t": tier.value, **lists})
     except ValidationError as error:

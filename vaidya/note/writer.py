@@ -23,17 +23,14 @@ _REMARKS = {
 }
 
 
-CUT = "cut"
-
-
 @dataclass(slots=True)
 class _Listener:
     """Follows the replies while they are written; reports a tier, and again only one that is more severe."""
 
     on_tier: OnTier | None
     on_text: OnText | None
-    reply: Followed
     tier: Tier | None = None
+    reply: Followed = field(init=False)  # the one that is being written; set before each request
 
     def __call__(self, piece: str) -> None:
         self.reply.add(piece)
@@ -98,9 +95,7 @@ class ModelNoteWriter:
             return Draft(note=extractive_note(source, source.transcript.state.value))
         if not reads(source.transcript, self._config.languages):
             return Draft(note=extractive_note(source, LANGUAGE_NOT_READ))
-        spoken = Spoken.of(source)
-        listener = _Listener(on_tier, on_text, Followed(spoken, self._config.support_min))
-        attempts = _Attempts(source, spoken, listener)
+        attempts = _Attempts(source, Spoken.of(source), _Listener(on_tier, on_text))
         for _ in range(self._config.retries + 1):
             reply, how = self._attempt(attempts)
             draft = self._draft(reply, attempts, how) if reply else None
@@ -133,7 +128,7 @@ class ModelNoteWriter:
 
     def _draft(self, reply: Reply, attempts: _Attempts, how: str) -> Draft:
         note = assemble(reply, attempts.spoken, self._config, self._prompt.version)
-        if how == CUT:
+        if attempts.listener.reply.astray:
             note = note.model_copy(update={"reason": NOTE_CUT})
         how = how if len(attempts.made) == 1 else "retried"
         tier = max(reply.tier, attempts.listener.tier or reply.tier)
@@ -167,7 +162,7 @@ def unsaid(source: NoteInput) -> str:
 def _cut(followed: Followed, attempts: _Attempts) -> tuple[Reply | None, str]:
     """What stands before the reply went astray; nothing where it was astray from the beginning."""
     try:
-        return repair(followed.text), CUT
+        return repair(followed.text), "cut"
     except NoteFormatError:
         attempts.error = NoteUnsupportedError("the model's first statements were never said, and the reply was stopped")
         return None, "none"
