@@ -277,6 +277,12 @@ class TrackingError(VaidyaError):
     code = "TRACKING"
 
 
+class TrainingError(VaidyaError):
+    """A training run learns nothing any more; its folder holds what it had learnt before."""
+
+    code = "TRAINING"
+
+
 class NotebookError(VaidyaError):
     """A notebook failed; the message names the cell and the error's type."""
 

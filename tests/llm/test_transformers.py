@@ -88,14 +88,48 @@ def test_a_reply_cut_at_the_limit_says_so(model):
     assert reply.tokens_out == 3
 
 
-def test_a_warm_prefix_is_not_read_again_and_changes_no_reply(image_text_folder):
-    model = engine(image_text_folder)
-    cold = model.generate(ask("hello"), max_tokens=24)
+@pytest.mark.parametrize("fixed", [False, True])
+def test_a_warm_prefix_is_not_read_again_and_changes_no_reply(image_text_folder, fixed):
+    cold = engine(image_text_folder).generate(ask("hello"), max_tokens=24)
+    model = engine(image_text_folder, options={"compile": fixed})
+    assert model.generate(ask("hello"), max_tokens=24).text == cold.text
     model.warm(PREFIX)
     warm = [model.generate(ask("hello"), max_tokens=24) for _ in range(2)]
     assert cold.tokens_cached == 0
     assert [reply.tokens_cached > 100 for reply in warm] == [True, True]
     assert {reply.text for reply in warm} == {cold.text}
+
+
+def test_after_warming_no_reply_waits_for_a_compiler(image_text_folder, monkeypatch):
+    """The step is traced as on CUDA, but run as it is; replies reach past the sliding window (64 tokens here)."""
+    import torch
+    from transformers import CompileConfig
+
+    class Everywhere(CompileConfig):
+        _compile_all_devices = True
+
+    def as_on_cuda(self, loaded, limit):
+        settings = plain(self, loaded, limit)
+        settings.compile_config = Everywhere(backend="eager", mode=None)
+        return settings
+
+    replies = {n: engine(image_text_folder).generate(ask("hello " * n), max_tokens=24).text for n in (1, 4, 12, 2)}
+    plain = Transformers._settings
+    monkeypatch.setattr(Transformers, "_settings", as_on_cuda)
+    model = engine(image_text_folder, options={"compile": True})
+    model.warm(PREFIX[:1])
+    loaded = model._open()
+    model._compile(loaded, model._ids(PREFIX)[:20], model._prefix)
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        for n, text in replies.items():
+            assert model.generate(ask("hello " * n), max_tokens=24).text == text
+
+
+def test_another_option_is_refused(text_folder):
+    with pytest.raises(ConfigError, match="found speed"):
+        engine(text_folder, options={"speed": True})
+    with pytest.raises(ConfigError, match="true or false"):
+        engine(text_folder, options={"compile": "yes"})
 
 
 def test_another_prefix_is_read_whole(text_folder):

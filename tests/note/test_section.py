@@ -6,8 +6,8 @@ from vaidya.errors import GenerationTruncatedError
 from vaidya.llm.scripted import ScriptedModel, ScriptedReply
 from vaidya.note.section import (
     HEADINGS,
-    INVOCATION,
     NARRATIVE_TOKENS,
+    REQUEST,
     SHORT_TOKENS,
     section_messages,
     spoken_lines,
@@ -49,7 +49,7 @@ def test_the_heading_comes_last_so_that_sections_share_the_dialogue() -> None:
     allergies, plan = (section_messages(DIALOGUE, header) for header in ("ALLERGY", "PLAN"))
     assert allergies[:2] == plan[:2]
     assert [turn.role for turn in plan] == ["system", "user", "user"]
-    assert allergies[2].content == f"{INVOCATION} allergies"
+    assert allergies[2].content == f"{REQUEST} allergies"
 
 
 def test_speakers_have_one_name_each_and_lines_are_kept() -> None:
@@ -67,8 +67,8 @@ def test_words_inside_a_turn_are_not_taken_for_a_speaker() -> None:
 def test_every_heading_is_asked_in_words_and_an_unknown_one_as_it_stands() -> None:
     asked = [section_messages("patient: hello", header)[2].content for header in HEADINGS]
     assert len(set(asked)) == len(HEADINGS) == 20
-    assert section_messages("", "genhx")[2].content == f"{INVOCATION} history of present illness"
-    assert section_messages("", "BIRTH_HISTORY")[2].content == f"{INVOCATION} birth history"
+    assert section_messages("", "genhx")[2].content == f"{REQUEST} history of present illness"
+    assert section_messages("", "BIRTH_HISTORY")[2].content == f"{REQUEST} birth history"
 
 
 @pytest.mark.parametrize(("header", "limit"), [("GENHX", NARRATIVE_TOKENS), ("CC", SHORT_TOKENS)])

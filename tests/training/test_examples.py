@@ -7,8 +7,8 @@ import pytest
 from vaidya.evaluation.sections import SectionExample
 from vaidya.note.section import section_messages
 from vaidya.settings import settings
-from vaidya.training.batches import batches, lanes
-from vaidya.training.examples import encode, invocation_ids, training_examples
+from vaidya.training.batches import batches
+from vaidya.training.examples import encode, training_examples
 from vaidya.training.settings import TrainingConfig, learning_rate
 
 np = pytest.importorskip("numpy")
@@ -37,8 +37,7 @@ def test_the_tokens_are_those_of_the_model_s_own_chat_template(llm_weights) -> N
     row = encode(tokenizer, EXAMPLE)
     messages = [message.model_dump() for message in section_messages(EXAMPLE.dialogue, EXAMPLE.header)]
     asked = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-    assert [*row.prompt, *row.invocation] == tokenizer(asked, add_special_tokens=False)["input_ids"]
-    assert list(row.invocation[: len(invocation_ids(tokenizer))]) == invocation_ids(tokenizer)
+    assert list(row.prompt) == tokenizer(asked, add_special_tokens=False)["input_ids"]
     assert tokenizer.decode(row.completion) == "Penicillin.<|im_end|>"
 
 
@@ -47,22 +46,13 @@ def test_batches_hold_every_row_once_within_the_budget() -> None:
 
     made = batches(rows(50), 30, np.random.default_rng(0))
     assert sorted(row.id for batch in made for row in batch) == sorted(row.id for row in rows(50))
-    assert all(len(batch) * max(len(row.adapted) for row in batch) <= 30 for batch in made)
+    assert all(len(batch) * max(len(row.read) for row in batch) <= 30 for batch in made)
 
 
 def test_a_row_longer_than_the_budget_stands_alone() -> None:
     from tests.training.tiny_qwen import rows
 
     assert all(len(batch) == 1 for batch in batches(rows(5), 1))
-
-
-def test_lanes_share_the_rows_evenly_in_number_and_length() -> None:
-    from tests.training.tiny_qwen import rows
-
-    dealt = lanes(rows(51), 2)
-    tokens = [sum(len(row.adapted) for row in lane) for lane in dealt]
-    assert [len(lane) for lane in dealt] == [26, 25]
-    assert abs(tokens[0] - tokens[1]) <= max(len(row.adapted) for row in rows(51))
 
 
 def test_the_learning_rate_rises_stays_and_falls() -> None:

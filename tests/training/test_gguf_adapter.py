@@ -1,4 +1,4 @@
-"""An exported adapter does in llama.cpp what it does in transformers, and nothing before its invocation."""
+"""An exported adapter does in llama.cpp what it does in transformers."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,6 @@ pytest.importorskip("peft", reason="peft is not installed: pip install 'vaidya[t
 pytest.importorskip("xllamacpp", reason="xllamacpp is not installed: pip install 'vaidya[llama-cpp]'")
 
 PROMPT = [2, 260, 270, 281, 266, 300, 275, 290]  # <bos>, then letters of the tiny vocabulary
-INVOCATION = [313, 268, 277]
-TAIL = [285, 262]
 
 
 @pytest.fixture(scope="module")
@@ -73,25 +71,6 @@ def test_the_same_probabilities_as_in_transformers(base: Path, adapted: Any, tmp
     assert (logits - plain).abs().max() > 0.5
     assert_close(llama_logprobs(base, path, PROMPT), logits)
     assert_close(llama_logprobs(base, None, PROMPT), plain)
-
-
-def test_an_activated_adapter_leaves_what_stands_before_its_invocation(
-    base: Path, adapted: Any, tmp_path: Path
-) -> None:
-    from vaidya.training.base_model import lora_tensors
-
-    path = write_adapter(
-        tmp_path / "a.gguf", lora_tensors(adapted), architecture="gemma3", alpha=8, invocation=INVOCATION
-    )
-    with torch.no_grad():
-        with adapted.disable_adapter():
-            read = adapted(torch.tensor([PROMPT]), use_cache=True).past_key_values
-            plain = adapted(torch.tensor([PROMPT])).logits[0, -1]
-        logits = adapted(torch.tensor([INVOCATION + TAIL]), past_key_values=read).logits[0, -1]
-        throughout = adapted(torch.tensor([PROMPT + INVOCATION + TAIL])).logits[0, -1]
-    assert (logits - throughout).abs().max() > 0.1
-    assert_close(llama_logprobs(base, path, PROMPT + INVOCATION + TAIL), logits)
-    assert_close(llama_logprobs(base, path, PROMPT), plain)
 
 
 def test_names_are_those_of_llama_cpp() -> None:

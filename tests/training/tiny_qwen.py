@@ -7,7 +7,7 @@ import numpy as np
 from vaidya.training.examples import Encoded
 
 VOCABULARY = 40
-INVOCATION = (3, 4)
+REPLY = (3, 4)  # the opening of a reply
 END = 1
 
 
@@ -36,5 +36,5 @@ def rows(count: int, seed: int = 0) -> list[Encoded]:
     made = []
     for number in range(count):
         prompt = tuple(int(token) for token in rng.integers(5, 12, size=rng.integers(4, 13)))
-        made.append(Encoded(f"{seed}-{number}", prompt, INVOCATION, (*prompt[: int(rng.integers(1, 5))], END)))
+        made.append(Encoded(f"{seed}-{number}", (*prompt, *REPLY), (*prompt[: int(rng.integers(1, 5))], END)))
     return made

@@ -15,7 +15,8 @@ _MARKS = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 def report_table(report: Report) -> Table:
     """One line a row; goals, and reasons where there is no number."""
     found = report.environment["hardware"]
-    heard = f"{report.consultation['seconds']:.0f} s of speech"
+    seconds = report.consultation["seconds"]
+    heard = f"{seconds:.0f} s of speech" if seconds else "one request"
     title = f"{report.profile} · {', '.join(report.scenarios)} · {heard} · {found['cpu']}, {found['cores']} cores"
     table = Table(title=title, title_justify="left")
     for name in ("arm", "metric", "value", "95 % interval", "n", "unit", "goal", ""):

@@ -84,6 +84,26 @@ def growth(
 
 
 @app.command()
+def model(
+    profile: Profile = "embedded",
+    repeat: Annotated[int, typer.Option(min=1, help="Replies an engine.")] = 5,
+    override: Override = None,
+    against: Annotated[
+        list[str] | None, typer.Option(help="A setting of a second engine, in turn with the first; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time the language model alone at a note's request, against its device's limits; with --against, two in turn."""
+    from vaidya.bench.model import measure_model
+    from vaidya.cli.evaluate import settings_of
+
+    config = _config(profile, override)
+    other = config.override(settings_of(against)) if against else None
+    report = _told(lambda say: measure_model(config, other, repeat, say), quiet=as_json)
+    _print(report, as_json=as_json)
+
+
+@app.command()
 def agree(
     first: Annotated[Path, typer.Argument(help="A report that `vaidya bench latency --json` printed.")],
     second: Annotated[Path, typer.Argument(help="Another, of the same profile on the same machine.")],

@@ -1,14 +1,12 @@
 """Hugging Face models: MedGemma 4B-it and any causal model, on CUDA, Apple's MPS or the CPU."""
 
-import copy
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from transformers import DynamicCache, GenerationConfig
+from transformers import GenerationConfig
 from transformers.generation import BaseStreamer
 
 from vaidya.config import LlmConfig
@@ -17,20 +15,15 @@ from vaidya.llm.base import JsonSchema, OnText
 from vaidya.llm.constrained import Alternatives, SchemaProcessor, guide_tokenizer
 from vaidya.llm.reply import ReplyStream
 from vaidya.llm.thought import FENCES
+from vaidya.llm.transformers_cache import FixedCache, GrowingCache, PrefixCache
 from vaidya.llm.transformers_model import Loaded, load
 from vaidya.schema import FinishReason, Generation, Message, WeightsUsed
 from vaidya.weights import resolve
 
 _MARKS = frozenset((*FENCES.keys(), *FENCES.values()))
+COMPILE = "compile"  # the one option: a fixed cache, and on CUDA the step that writes a token as one compiled graph
+_COMPILING_TOKENS, _COMPILING_S = 8, 600.0
 _BROKEN = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer writes for a character whose bytes are not all there yet
-
-
-@dataclass(frozen=True, slots=True)
-class _Prefix:
-    """A prompt's fixed beginning: its token ids and what the model remembers of them."""
-
-    ids: tuple[int, ...]
-    cache: Any
 
 
 class _Pieces(BaseStreamer):
@@ -82,15 +75,24 @@ class Transformers:
     def __init__(self, config: LlmConfig) -> None:
         if config.weights is None:
             raise ConfigError("transformers needs `llm.weights`: the name of a model, or the path of its folder")
-        if config.options:
-            raise ConfigError(f"`llm.options` of transformers: none are known, found {', '.join(config.options)}")
+        if unknown := set(config.options) - {COMPILE}:
+            raise ConfigError(
+                f"`llm.options` of transformers: `{COMPILE}` is known, found {', '.join(sorted(unknown))}"
+            )
+        if not isinstance(config.options.get(COMPILE, False), bool):
+            raise ConfigError(f"`llm.options.{COMPILE}` is true or false")
         weights = resolve(config.weights)
         adapter = resolve(config.adapter) if config.adapter else None
         self.weights: tuple[WeightsUsed, ...] = (weights.used, adapter.used) if adapter else (weights.used,)
         self._config = config
         self._lock = threading.Lock()
         self._loaded: Loaded | None = load(config, weights, adapter)
-        self._prefix: _Prefix | None = None
+        self._prefix: PrefixCache | None = self._new_cache(self._loaded)
+
+    def _new_cache(self, loaded: Loaded) -> PrefixCache:
+        if self._config.options.get(COMPILE):
+            return FixedCache(loaded.model, loaded.context)
+        return GrowingCache(loaded.model)
 
     def generate(
         self,
@@ -122,10 +124,10 @@ class Transformers:
         loaded = self._open()
         ids = self._ids(messages)
         self._fits(len(ids), limit, loaded.context)
-        cached = self._prefix if self._prefix and ids[: len(self._prefix.ids)] == self._prefix.ids else None
-        written = self._generate(loaded, ids, schema, limit, cached, stream)
+        cache, cached = self._prefix.continued(ids) if self._prefix else (None, 0)
+        written = self._generate(loaded, ids, schema, limit, cache, stream)
         stopped = bool(written) and written[-1] in loaded.ends
-        tokens = {"tokens_in": len(ids), "tokens_cached": len(cached.ids) if cached else 0, "tokens_out": len(written)}
+        tokens = {"tokens_in": len(ids), "tokens_cached": cached, "tokens_out": len(written)}
         return stream.finish(self.weights[0].name, FinishReason.STOP if stopped else FinishReason.LENGTH, tokens)
 
     def _generate(
@@ -134,14 +136,14 @@ class Transformers:
         ids: tuple[int, ...],
         schema: JsonSchema | None,
         limit: int,
-        cached: _Prefix | None,
+        cache: Any,
         stream: ReplyStream,
     ) -> list[int]:
         model: Any = loaded.model
         given = torch.tensor([ids], device=model.device)
         alternatives = Alternatives()
         processors = [self._processor(loaded, schema), alternatives] if schema is not None else []
-        with torch.inference_mode(), torch.random.fork_rng(enabled=self._config.temperature > 0):
+        with torch.no_grad(), torch.random.fork_rng(enabled=self._config.temperature > 0):
             torch.manual_seed(self._config.seed)
             written = model.generate(
                 input_ids=given,
@@ -149,7 +151,7 @@ class Transformers:
                 generation_config=self._settings(loaded, limit),
                 logits_processor=processors,
                 streamer=_Pieces(loaded, stream),
-                past_key_values=copy.deepcopy(cached.cache) if cached else None,
+                past_key_values=cache,
             )
         reply: list[int] = written[0, len(ids) :].tolist()
         stream.weighed(alternatives.tokens(reply, lambda some: str(loaded.tokenizer.decode(some))))
@@ -195,11 +197,28 @@ class Transformers:
             loaded = self._open()
             first, second = (self._ids([*messages, Message(role="user", content=text)]) for text in ("A", "B"))
             shared = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))
-            given = torch.tensor([first[:shared]], device=loaded.model.device)
-            cache = DynamicCache(config=loaded.model.config.get_text_config())
-            with torch.inference_mode():
-                loaded.model(input_ids=given, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            self._prefix = _Prefix(first[:shared], cache)
+            prefix = self._prefix or self._new_cache(loaded)
+            prefix.read(first[:shared])
+            guide_tokenizer(loaded.tokenizer, loaded.vocabulary, loaded.ends)
+            if self._config.options.get(COMPILE) and loaded.model.device.type == "cuda":
+                self._compile(loaded, first, prefix)
+
+    def _compile(self, loaded: Loaded, ids: tuple[int, ...], prefix: PrefixCache) -> None:
+        """Write a few tokens, so that torch compiles now and no patient waits for it.
+
+        Once behind the prefix, and once where a sliding window fills up: from there on the step is another one.
+        """
+        window = getattr(loaded.model.config.get_text_config(), "sliding_window", None) or 0
+        longer = (ids * (window // len(ids) + 1))[: window - _COMPILING_TOKENS // 2]
+        for request in (ids, longer) if len(ids) < window < loaded.context - _COMPILING_TOKENS else (ids,):
+            cache, _ = prefix.continued(request)
+            try:
+                self._generate(loaded, request, None, _COMPILING_TOKENS, cache, ReplyStream(_COMPILING_S, None))
+            except torch._dynamo.exc.TorchDynamoException as error:
+                raise ConfigError(
+                    f"torch cannot compile this model here ({type(error).__name__}): needed a C compiler and Triton; "
+                    f"or set `llm.options: {{{COMPILE}: false}}`, which is several times slower"
+                ) from error
 
     def _open(self) -> Loaded:
         if self._loaded is None:

@@ -1,8 +1,7 @@
 """A dialogue and a heading -> the text of that one section, by any language model.
 
 The request has three turns: what is asked, the dialogue, the heading. The heading comes last, so that several
-sections of one dialogue share everything before it in the prompt cache, and so that an adapter which is activated by
-`INVOCATION` (docs/decisions/0012) leaves the reading of the dialogue, and every other prompt, to the model as it is.
+sections of one dialogue share everything before it in the prompt cache.
 """
 
 import re
@@ -14,7 +13,7 @@ from vaidya.note.loops import Unlooped
 from vaidya.schema import FinishReason, Message
 
 SYSTEM = "You write one section of a clinical note from a dialogue."
-INVOCATION = "Note section:"  # with this the third turn begins; an adapter's file holds its tokens
+REQUEST = "Note section:"  # with this the third turn begins
 
 # MTS-Dialog's twenty normalised headings (Ben Abacha et al., EACL 2023, table 2) in words.
 HEADINGS = {
@@ -65,7 +64,7 @@ def section_messages(dialogue: str, header: str) -> tuple[Message, ...]:
     return (
         Message(role="system", content=SYSTEM),
         Message(role="user", content=spoken_lines(dialogue)),
-        Message(role="user", content=f"{INVOCATION} {heading(header)}"),
+        Message(role="user", content=f"{REQUEST} {heading(header)}"),
     )
 
 
@@ -115,11 +114,24 @@ def reply_text(model: LanguageModel, messages: Sequence[Message], limit: int) ->
             raise EndReply
 
     reply = model.generate(messages, max_tokens=limit, on_text=on_text)
+    return _section(written, reply.text, reply.finish_reason is FinishReason.LENGTH, limit)
+
+
+def section_text(reply: str, limit: int, *, cut: bool) -> str:
+    """What `reply_text` keeps of a whole reply; cut: it ended at the token limit.
+
+    Raises:
+        GenerationTruncatedError: it was cut or looped and nothing in it was finished.
+    """
+    written = Unlooped()
+    written.add(reply)
+    return _section(written, reply, cut, limit)
+
+
+def _section(written: Unlooped, reply: str, cut: bool, limit: int) -> str:
     if written.looped:
         return _kept(_phrases(written.text), limit)
-    if reply.finish_reason is FinishReason.LENGTH:
-        return _kept(_up_to(_SENTENCE_END, reply.text) or _phrases(reply.text), limit)
-    return _once(reply.text)
+    return _kept(_up_to(_SENTENCE_END, reply) or _phrases(reply), limit) if cut else _once(reply)
 
 
 def _phrases(text: str) -> str:

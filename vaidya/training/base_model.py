@@ -23,16 +23,15 @@ def load_gguf(path: Path, dtype: str = "bfloat16") -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def attach_lora(model: Any, *, rank: int, alpha: int, first_layer: int = 0) -> Any:
-    """The model with a fresh LoRA (Hu et al., ICLR 2022) on every linear map from `first_layer` on.
+def attach_lora(model: Any, *, rank: int, alpha: int, dropout: float = 0.0) -> Any:
+    """The model with a fresh LoRA (Hu et al., ICLR 2022) on every linear map of its decoder.
 
     The adapter's own weights are float32, whatever the model's are: small steps would vanish in bfloat16.
     """
     from peft import LoraConfig, get_peft_model
 
-    layers = list(range(first_layer, model.config.num_hidden_layers))
     config = LoraConfig(
-        r=rank, lora_alpha=alpha, target_modules=list(LINEAR), layers_to_transform=layers, task_type="CAUSAL_LM"
+        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(LINEAR), task_type="CAUSAL_LM"
     )
     adapted = get_peft_model(model, config)
     for parameter in trainable(adapted):

@@ -45,7 +45,7 @@ class RunFolder:
         stored = self.path / "config.json"
         if not stored.exists() or not self.state.exists():
             return
-        length = {"epochs": 1.0, "steps": None, "patience": 1, "checkpoint_s": 1.0, "threads": 0}
+        length = {"epochs": 1.0, "steps": None, "patience": None, "checkpoint_s": 1.0, "threads": 0, "device": "auto"}
         before = TrainingConfig.model_validate_json(stored.read_text(encoding="utf-8"))
         if before.model_copy(update=length) != config.model_copy(update=length):
             raise ConfigError(
@@ -56,6 +56,16 @@ class RunFolder:
     def state(self) -> Path:
         """The last checkpoint."""
         return self.path / "last.pt"
+
+    def kept(self, config: TrainingConfig) -> dict[str, Any] | None:
+        """The adapter that a run is for: the best, or the last where it had no patience; None while there is none."""
+        import torch
+
+        path = self.state if config.patience is None else self.best
+        if not path.exists():
+            return None
+        found: dict[str, Any] = torch.load(path, map_location="cpu")
+        return found["adapter"] if config.patience is None else found
 
     @property
     def best(self) -> Path:
@@ -84,7 +94,7 @@ class RunFolder:
 
         if not self.state.exists():
             return None
-        found = torch.load(self.state)
+        found = torch.load(self.state, map_location="cpu")
         best = Validation(**found["best"]) if found["best"] else None
         return found["adapter"], found["optimiser"], Progress(found["step"], best, found["stale"])
 

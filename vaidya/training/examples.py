@@ -1,7 +1,7 @@
 """What is trained on: MTS-Dialog's training rows as token sequences, and its validation rows to stop by.
 
-A row is three sequences: the prompt (system turn and dialogue), the invocation (the turn with the heading, and the
-opening of the reply) and the completion (the section). Only invocation and completion ever pass through an adapter.
+A row is two sequences: the prompt (what the model is asked, up to the opening of the reply) and the completion (the
+section and the end of the turn).
 """
 
 from collections.abc import Sequence
@@ -9,29 +9,52 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaidya.corpora import read_cases
+from vaidya.errors import ConfigError
 from vaidya.evaluation.sections import SectionExample, section_example, training_rows
-from vaidya.note.section import INVOCATION, section_messages
+from vaidya.note.section import section_messages
 
-# Qwen2's chat template, written out: transformers and llama.cpp both render the table's models so (tests compare).
-_TURN = "<|im_start|>{role}\n{content}<|im_end|>\n"
-_REPLY = "<|im_start|>assistant\n"
-END_OF_TURN = "<|im_end|>"
 COMPLETION_TOKENS = 400  # longer sections are cut: 1 % of the training part
 
 
 @dataclass(frozen=True, slots=True)
+class Markup:
+    """How a model's turns are written. start: begins a turn. end: ends it. model: the name of the one who replies."""
+
+    start: str
+    end: str
+    model: str
+    before: str = ""
+
+    def turn(self, role: str, content: str) -> str:
+        """One turn, with its line end."""
+        return f"{self.start}{role}\n{content}{self.end}\n"
+
+    @property
+    def reply(self) -> str:
+        """What a reply begins with."""
+        return f"{self.start}{self.model}\n"
+
+
+# Written out: transformers and llama.cpp both render Qwen2's turns so (tests compare). Gemma's template allows neither
+# a system turn nor two of one role in a row, so for Gemma these rows train and judge a model in transformers alone.
+MARKUPS = (
+    Markup("<|im_start|>", "<|im_end|>", "assistant"),
+    Markup("<start_of_turn>", "<end_of_turn>", "model", before="<bos>"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
-    """Token ids of one example. A sequence ends where the next begins."""
+    """Token ids of one example."""
 
     id: str
     prompt: tuple[int, ...]
-    invocation: tuple[int, ...]
     completion: tuple[int, ...]
 
     @property
-    def adapted(self) -> tuple[int, ...]:
-        """What is read with the adapter: all but the last token, which is only predicted."""
-        return (*self.invocation, *self.completion[:-1])
+    def read(self) -> tuple[int, ...]:
+        """What the model reads: all but the last token, which is only predicted."""
+        return (*self.prompt, *self.completion[:-1])
 
 
 def training_examples(dataset: str = "mts-dialog") -> tuple[list[SectionExample], list[SectionExample]]:
@@ -44,22 +67,29 @@ def training_examples(dataset: str = "mts-dialog") -> tuple[list[SectionExample]
     return training_rows(dataset, held_out), held_out
 
 
+def markup_of(tokenizer: Any) -> Markup:
+    """The markup whose tokens a tokenizer knows.
+
+    Raises:
+        ConfigError: it knows none of them.
+    """
+    for markup in MARKUPS:
+        if tokenizer.convert_tokens_to_ids(markup.start) not in {None, tokenizer.unk_token_id}:
+            return markup
+    raise ConfigError(f"sections are trained for models with the turns of {', '.join(m.start for m in MARKUPS)}")
+
+
 def encode(tokenizer: Any, example: SectionExample) -> Encoded:
     """Token ids of an example, by a transformers tokenizer."""
-    *opening, last = section_messages(example.dialogue, example.header)
-    prompt = "".join(_TURN.format(role=turn.role, content=turn.content) for turn in opening)
+    markup = markup_of(tokenizer)
+    turns = section_messages(example.dialogue, example.header)
+    prompt = markup.before + "".join(markup.turn(turn.role, turn.content) for turn in turns) + markup.reply
     completion = _ids(tokenizer, example.text)[:COMPLETION_TOKENS]
     return Encoded(
         example.id,
         prompt=tuple(_ids(tokenizer, prompt)),
-        invocation=tuple(_ids(tokenizer, _TURN.format(role=last.role, content=last.content) + _REPLY)),
-        completion=(*completion, tokenizer.convert_tokens_to_ids(END_OF_TURN)),
+        completion=(*completion, tokenizer.convert_tokens_to_ids(markup.end)),
     )
-
-
-def invocation_ids(tokenizer: Any) -> list[int]:
-    """The tokens from which on the adapter is active: the opening of the turn with the heading."""
-    return _ids(tokenizer, f"<|im_start|>user\n{INVOCATION}")
 
 
 def shorter_than(rows: Sequence[Encoded], prompt_tokens: int) -> list[Encoded]:

@@ -1,13 +1,10 @@
 """A LoRA as peft names it -> an adapter file that llama.cpp loads over the quantised model.
 
-llama.cpp multiplies each pair by alpha / rank, so the matrices are written as they are. With `invocation` the file is
-an activated adapter: it is applied from the last place in the prompt where these tokens stand, and not at all to a
-prompt without them. llama.cpp begins one token before the tokens that the file names (measured against transformers,
-tests/training), so the first of them is not written.
+llama.cpp multiplies each pair by alpha / rank, so the matrices are written as they are.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +30,11 @@ def write_adapter(
     *,
     architecture: str,
     alpha: float,
-    invocation: Sequence[int] = (),
     about: Mapping[str, str] | None = None,
 ) -> Path:
     """Write an adapter in float16.
 
-    tensors: peft's state, torch tensors by name. invocation: at least two tokens, or none. about: `general.…` fields,
-    such as name and licence.
+    tensors: peft's state, torch tensors by name. about: `general.…` fields, such as name and licence.
 
     Raises:
         ArtifactError: an architecture whose layout differs, or a tensor that llama.cpp has no name for.
@@ -54,10 +49,6 @@ def write_adapter(
         writer.add_string(f"general.{key}", value)
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", alpha)
-    if invocation:
-        # llama.cpp wants unsigned numbers here; add_array would write signed ones.
-        kind, items = gguf.GGUFValueType.ARRAY, gguf.GGUFValueType.UINT32
-        writer.add_key_value("adapter.alora.invocation_tokens", list(invocation[1:]), kind, sub_type=items)
     for name, tensor in tensors.items():
         writer.add_tensor(gguf_name(name), tensor.half().cpu().numpy())
     writer.write_header_to_file()

@@ -1,4 +1,4 @@
-"""The training loop: resumable, with early stopping, made for a CPU that others use too."""
+"""The training loop: resumable, on a CUDA GPU (minutes) or a CPU (hours)."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -8,27 +8,25 @@ from typing import Any
 
 import numpy as np
 
+from vaidya.errors import TrainingError
+from vaidya.llm.transformers_model import pick_device
 from vaidya.training.base_model import attach_lora, load_gguf, lora_tensors, set_lora_tensors, trainable
-from vaidya.training.batches import batches, lanes
+from vaidya.training.batches import batches
 from vaidya.training.checkpoint import Progress, RunFolder, Validation
 from vaidya.training.examples import Encoded, encode, shorter_than, training_examples
 from vaidya.training.forward import CompletionLoss
-from vaidya.training.prompts import PromptStore
 from vaidya.training.settings import TrainingConfig, learning_rate
 from vaidya.weights import resolve
+
+LEFT_OUT_MAX = 10  # steps in a row without a finite gradient, after which nothing more is learnt
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a run trains on, and what it stops by."""
+    """What a run trains on, and what its curve is drawn by."""
 
     train: list[Encoded]
     valid: list[Encoded]
-
-    @property
-    def tokens(self) -> set[int]:
-        """Every token that the training rows use."""
-        return {token for row in self.train for token in (*row.prompt, *row.completion)}
 
 
 def train(config: TrainingConfig, folder: Path) -> RunFolder:
@@ -45,13 +43,24 @@ def train(config: TrainingConfig, folder: Path) -> RunFolder:
     torch.set_num_threads(config.threads or torch.get_num_threads())
     torch.manual_seed(config.seed)
     tokenizer, base = load_gguf(resolve(config.weights).file(".gguf"))
+    base.to(on_device(config.device))
     rows = select(config, *[[encode(tokenizer, row) for row in part] for part in training_examples()])
-    prompts = PromptStore(folder / "prompts")
-    prompts.fill(base, [*rows.valid, *rows.train])
-    model = attach_lora(base, rank=config.rank, alpha=config.alpha, first_layer=config.first_layer)
-    loss = CompletionLoss(model, prompts, config.first_layer, sorted(rows.tokens))
-    Trainer(config, run, rows, model, loss).run()
+    model = attach_lora(base, rank=config.rank, alpha=config.alpha, dropout=config.dropout)
+    Trainer(config, run, rows, model).run()
     return run
+
+
+def on_device(wanted: str) -> str:
+    """The device to train on; on CUDA without cuDNN's attention.
+
+    Its gradients were no numbers for one batch of padded rows in seventy (H200, torch 2.11); without it none were.
+    """
+    import torch
+
+    device = pick_device(wanted)
+    if device == "cuda":
+        torch.backends.cuda.enable_cudnn_sdp(False)
+    return device
 
 
 def select(config: TrainingConfig, train_rows: Sequence[Encoded], valid_rows: Sequence[Encoded]) -> Rows:
@@ -67,16 +76,17 @@ def select(config: TrainingConfig, train_rows: Sequence[Encoded], valid_rows: Se
 class Trainer:
     """One run's state."""
 
-    def __init__(self, config: TrainingConfig, run: RunFolder, rows: Rows, model: Any, loss: CompletionLoss) -> None:
+    def __init__(self, config: TrainingConfig, run: RunFolder, rows: Rows, model: Any) -> None:
         import torch
 
-        self.config, self.run_folder, self.rows, self.model, self.loss = config, run, rows, model, loss
-        self.lanes = lanes(rows.train, config.lanes)
-        self.per_epoch = max(len(batches(lane, config.token_budget)) for lane in self.lanes)
+        self.config, self.run_folder, self.rows, self.model = config, run, rows, model
+        self.loss = CompletionLoss(model)
+        self.per_epoch = len(batches(rows.train, config.token_budget))
         self.total = config.steps or max(1, round(self.per_epoch * config.epochs))
         self.optimiser = torch.optim.AdamW(trainable(model), betas=(0.9, 0.99), weight_decay=0.0)
         weights = sum(len(row.completion) ** config.length_power for row in rows.train)
         self.step_weight = weights / self.per_epoch
+        self.left_out = 0
         self.progress = Progress()
         if (stored := run.load()) is not None:
             tensors, optimiser, self.progress = stored
@@ -84,7 +94,11 @@ class Trainer:
             self.optimiser.load_state_dict(optimiser)
 
     def run(self) -> None:
-        """Every step that is left, with progress; stops early when validation no longer improves."""
+        """Every step that is left, with progress; with a patience, stops when validation no longer improves.
+
+        Raises:
+            TrainingError: the gradient is no number, again and again.
+        """
         from tqdm import tqdm
 
         saved = time.monotonic()
@@ -92,49 +106,57 @@ class Trainer:
         if self.progress.best is None:
             self._evaluate()
         with tqdm(total=self.total, initial=self.progress.step, desc="training", unit="step") as bar:
-            for step_batches in self._steps():
-                bar.set_postfix(loss=f"{self._step(step_batches):.3f}")
+            for batch in self._steps():
+                bar.set_postfix(loss=f"{self._step(batch):.3f}")
                 bar.update()
                 if self.progress.step % every == 0 or self.progress.step == self.total:
                     self._evaluate()
-                    if self.progress.stale >= self.config.patience:
+                    if self.config.patience is not None and self.progress.stale >= self.config.patience:
                         break
                 if time.monotonic() - saved > self.config.checkpoint_s:
                     self._save()
                     saved = time.monotonic()
         self._save()
 
-    def _steps(self) -> Iterator[list[list[Encoded]]]:
-        """The batches of each step, one of each lane; the same after a resumption as without one."""
+    def _steps(self) -> Iterator[list[Encoded]]:
+        """The batch of each step; the same after a resumption as without one."""
         while self.progress.step < self.total:
             epoch, start = divmod(self.progress.step, self.per_epoch)
-            dealt = [
-                batches(lane, self.config.token_budget, np.random.default_rng([self.config.seed, epoch, number]))
-                for number, lane in enumerate(self.lanes)
-            ]
+            rng = np.random.default_rng([self.config.seed, epoch])
+            dealt = batches(self.rows.train, self.config.token_budget, rng)
+            # Jitter may make a batch more or less than in the epoch that was counted.
             for index in range(start, min(self.per_epoch, start + self.total - self.progress.step)):
-                yield [lane[index % len(lane)] for lane in dealt]
+                yield dealt[index % len(dealt)]
 
-    def _step(self, step_batches: Sequence[Sequence[Encoded]]) -> float:
+    def _step(self, rows: Sequence[Encoded]) -> float:
         """One optimiser step; the training loss by token."""
         import torch
 
-        parameters = trainable(self.model)
+        torch.manual_seed(self.config.seed + self.progress.step)  # dropout, the same after a resumption
+        self.model.train()
         rate = learning_rate(self.progress.step, self.total, self.config)
-        summed = counted = 0.0
-        for rows in step_batches:
-            nats, tokens = self.loss(rows)
-            weighted = (nats * tokens ** (self.config.length_power - 1)).sum() / self.step_weight
-            weighted.backward()
-            summed, counted = summed + float(nats.detach().sum()), counted + float(tokens.sum())
-        norm = torch.nn.utils.clip_grad_norm_(parameters, self.config.gradient_norm)
+        nats, tokens = self.loss(rows)
+        ((nats * tokens ** (self.config.length_power - 1)).sum() / self.step_weight).backward()
+        norm = torch.nn.utils.clip_grad_norm_(trainable(self.model), self.config.gradient_norm)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.optimiser.step()
+        if norm.isfinite():
+            self.optimiser.step()
+        self._count_left_out(finite=bool(norm.isfinite()))
         self.optimiser.zero_grad(set_to_none=True)
         self.progress.step += 1
-        self.run_folder.log(step=self.progress.step, loss=summed / counted, rate=rate, gradient_norm=float(norm))
-        return summed / counted
+        by_token = float(nats.detach().sum() / tokens.sum())
+        self.run_folder.log(step=self.progress.step, loss=by_token, rate=rate, gradient_norm=float(norm))
+        return by_token
+
+    def _count_left_out(self, *, finite: bool) -> None:
+        """A step without a finite gradient changes nothing and stands in the log; many in a row are an error."""
+        self.left_out = 0 if finite else self.left_out + 1
+        if self.left_out > LEFT_OUT_MAX:
+            raise TrainingError(
+                f"the gradient was no number in {self.left_out} steps in a row, up to step {self.progress.step}; lower "
+                "the learning rate, or train in float32"
+            )
 
     def _evaluate(self) -> None:
         found = self.validate()
@@ -149,10 +171,11 @@ class Trainer:
         """The loss on the validation rows, over the whole vocabulary."""
         import torch
 
+        self.model.eval()
         nats, tokens = [], []
         with torch.no_grad():
-            for rows in batches(self.rows.valid, 2 * self.config.token_budget):
-                summed, counted = self.loss(rows, every_token=True)
+            for rows in batches(self.rows.valid, self.config.token_budget):
+                summed, counted = self.loss(rows)
                 nats.append(summed)
                 tokens.append(counted)
         every_nat, every_token = torch.cat(nats), torch.cat(tokens)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,30 +12,31 @@ from vaidya.config import Positive, Section, Share
 class TrainingConfig(Section):
     """An adapter and how it is trained.
 
-    first_layer: layers below it have no adapter, and what they compute is kept after the first epoch. lanes: batches of
-    `token_budget` adapted tokens that make one optimiser step. length_power: a section of n tokens weighs n to this
-    power; 1 lets long histories decide, 0 counts every section alike. decay: share of the steps at the end over which
-    the learning rate falls to zero. prompt_tokens: longer prompts are left out. fraction: share of the rows, for a
-    learning curve. evaluations: per epoch. patience: evaluations without a better validation loss before it stops.
+    token_budget: tokens of a batch, padding included; one batch makes one optimiser step. length_power: a section of n
+    tokens weighs n to this power; 1 counts every token alike, 0 every section. dropout: of what goes into the adapter,
+    while training. decay: share of the steps at the end over which the learning rate falls to zero. prompt_tokens:
+    longer prompts are left out. fraction: share of the rows, for a learning curve. evaluations: per epoch. patience:
+    evaluations without a better validation loss before it stops; the best adapter is then the one that is kept. None
+    goes to the end and keeps the last.
     """
 
     weights: str = "qwen2.5-coder-0.5b-instruct-q4"
+    device: Literal["auto", "cuda", "cpu"] = "auto"
     rank: Annotated[int, Field(ge=1, le=256)] = 16
     alpha: Annotated[int, Field(ge=1)] = 32
-    first_layer: Annotated[int, Field(ge=0)] = 8
     learning_rate: Positive = 5e-4
     epochs: Positive = 3.0
     steps: Annotated[int | None, Field(ge=1)] = None
-    token_budget: Annotated[int, Field(ge=1)] = 512
-    lanes: Annotated[int, Field(ge=1)] = 2
-    length_power: Share = 0.5
+    token_budget: Annotated[int, Field(ge=1)] = 4096
+    length_power: Share = 1.0
+    dropout: Share = 0.1
     warmup: Share = 0.04
     decay: Share = 0.4
     gradient_norm: Positive = 1.0
-    prompt_tokens: Annotated[int, Field(ge=1)] = 640
+    prompt_tokens: Annotated[int, Field(ge=1)] = 4096
     fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     evaluations: Annotated[int, Field(ge=1)] = 2
-    patience: Annotated[int, Field(ge=1)] = 3
+    patience: Annotated[int | None, Field(ge=1)] = None
     checkpoint_s: Positive = 240.0
     threads: Annotated[int, Field(ge=0)] = 0
     seed: int = 7
