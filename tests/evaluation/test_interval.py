@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vaidya.evaluation.compare import mcnemar
-from vaidya.evaluation.interval import bootstrap, exact, pooled_bootstrap
+from vaidya.evaluation.interval import bootstrap, exact, pooled_bootstrap, repeated
 from vaidya.evaluation.rate import Rate, pooled
 
 REFERENCE = json.loads((Path(__file__).parent.parent / "reference" / "intervals.json").read_text())
@@ -90,3 +90,25 @@ def test_interval_holds_the_pooled_rate():
     assert low is not None
     assert high is not None
     assert low <= value <= high
+
+
+def test_few_repetitions_cover_the_median_nineteen_times_in_twenty():
+    rng = np.random.default_rng(11)
+    for count in (3, 5, 8):
+        drawn = np.exp(rng.normal(0, 0.2, size=(1500, count)))  # median 1
+        inside = [low <= 1 <= high for low, high in (repeated(row.tolist()) for row in drawn)]
+        assert np.mean(inside) > 0.935
+
+
+def test_a_rare_percentile_of_few_measurements_has_no_interval():
+    values = np.random.default_rng(0).gamma(2.0, size=120).tolist()
+    assert repeated(values[:20], 95) == (None, None)
+    assert repeated(values[:3], 99) == repeated([1.0], 50) == repeated(values, 100) == (None, None)
+    low, high = repeated(values, 95)
+    assert low < np.percentile(values, 95) < high
+
+
+def test_repetitions_that_are_alike_or_not_positive_have_an_interval():
+    assert repeated([2.0, 2.0, 2.0]) == pytest.approx((2.0, 2.0))
+    low, high = repeated([0.0, -1.0, 1.0])
+    assert low < 0 < high

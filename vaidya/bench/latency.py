@@ -135,7 +135,7 @@ class _Bench:
         limits = before.best(measure_limits())
         ours = found[PIPELINE_ARM]
         rows = [*limit_rows(limits), *self._arm_rows(ours, PIPELINE_ARM)]
-        rows += roofline_rows(ours, self.job.config.llm, limits, self.rng)
+        rows += roofline_rows(ours, self.job.config.llm, limits)
         if SEED_ARM in found:
             rows += self._arm_rows(found[SEED_ARM], SEED_ARM)
             rows += self._against_seed(ours, found[SEED_ARM])
@@ -162,17 +162,17 @@ class _Bench:
         self.say(f"{reading.arm}: {reading.total_s:.1f} s")
 
     def _arm_rows(self, readings: Sequence[Reading], arm: str) -> list[LatencyRow]:
-        rows = [*stage_rows(readings, arm, self.rng), *reply_rows(readings, arm, self.rng)]
+        rows = [*stage_rows(readings, arm), *reply_rows(readings, arm)]
         drafted = sum(reading.drafted for reading in readings)
         rows.append(LatencyRow(metric="notes_drafted", value=float(drafted), unit="of n", n=len(readings), arm=arm))
-        return [*rows, *cost_rows(readings, arm, self.rng)]
+        return [*rows, *cost_rows(readings, arm)]
 
     def _against_seed(self, ours: Sequence[Reading], seed: Sequence[Reading]) -> list[LatencyRow]:
         quality = quality_ratio(self.consultation.case, ours, seed)
         has_facts = any(fact.critical for fact in self.consultation.case.facts)
         # Without a fact list two differently worded notes cannot be ranked, only compared.
         self.report.valid = None if quality is None or not has_facts else quality >= REQUIRED
-        ratio = ratio_row("seed_ratio", [r.total_s for r in seed], [r.total_s for r in ours], self.rng)
+        ratio = ratio_row("seed_ratio", [r.total_s for r in seed], [r.total_s for r in ours])
         name = "note_quality_ratio" if has_facts else "note_likeness"
         return [
             ratio,
@@ -190,7 +190,7 @@ class _Bench:
         for name in self.job.peers:
             if name != "seed":
                 self.say(f"peer: {name}")
-                row = peer_row(name, pipeline, self.consultation, request, self.job.repeat, self.rng)
+                row = peer_row(name, pipeline, self.consultation, request, self.job.repeat)
                 self.report.rows.append(row)
 
     def _many(self, pipeline: Pipeline, clock: EngineClock) -> None:
@@ -213,9 +213,7 @@ class _Bench:
 
     def _served_rows(self, scenario: Scenario, served: Served, alone_s: float) -> None:
         count = len(served.sojourn_s)
-        rows = [
-            median_row(f"sojourn_s_p{q}", "s", served.sojourn_s, self.rng, q=q, scenario=scenario) for q in (50, 95, 99)
-        ]
+        rows = [median_row(f"sojourn_s_p{q}", "s", served.sojourn_s, q=q, scenario=scenario) for q in (50, 95, 99)]
         rows.append(
             LatencyRow(metric="consultations_per_hour", value=served.per_hour, unit="/h", n=count, scenario=scenario)
         )

@@ -91,7 +91,7 @@ LEVERS: tuple[Lever, ...] = (
 )
 
 
-def lever_rows(lever: Lever, bench: Bench, repeat: int, rng: np.random.Generator) -> list[LatencyRow]:
+def lever_rows(lever: Lever, bench: Bench, repeat: int) -> list[LatencyRow]:
     """The lever's ratio, how much it writes, and how like the results are; or the reason why it has none."""
     arm = f"lever:{lever.name}"
     try:
@@ -102,8 +102,8 @@ def lever_rows(lever: Lever, bench: Bench, repeat: int, rng: np.random.Generator
         return [LatencyRow(metric="lever_ratio", value=None, unit="×", n=0, arm=arm, reason=reason)]
     slow, fast = zip(*pairs, strict=True)
     rows = [
-        ratio_row("lever_ratio", [a.seconds for a in slow], [b.seconds for b in fast], rng, arm),
-        ratio_row("lever_cpu_ratio", [a.cpu_s for a in slow], [b.cpu_s for b in fast], rng, arm),
+        ratio_row("lever_ratio", [a.seconds for a in slow], [b.seconds for b in fast], arm),
+        ratio_row("lever_cpu_ratio", [a.cpu_s for a in slow], [b.cpu_s for b in fast], arm),
     ]
     return [*rows, *_likeness(pairs, arm), *_lengths(pairs, arm)]
 
@@ -167,7 +167,6 @@ def try_levers(job: Job, names: Sequence[str] = (), say: Say = lambda _: None) -
     """
     wanted = chosen(names)
     found = environment()
-    rng = np.random.default_rng(job.seed)
     with tempfile.TemporaryDirectory(prefix="vaidya-bench-") as folder:
         consultation = from_file(job.audio) if job.audio else make_consultation(Path(folder), job.seconds)
         bench = Bench(job.config, consultation)
@@ -180,5 +179,5 @@ def try_levers(job: Job, names: Sequence[str] = (), say: Say = lambda _: None) -
         )
         for lever in wanted:
             say(f"{lever.name}: {lever.what}")
-            report.rows += lever_rows(lever, bench, job.repeat, rng)
+            report.rows += lever_rows(lever, bench, job.repeat)
     return report

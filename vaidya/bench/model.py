@@ -7,9 +7,8 @@ process, in turn.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from vaidya.bench.device import device_limits, torch_size
 from vaidya.bench.gguf import ModelSize
@@ -23,7 +22,7 @@ from vaidya.llm.base import LanguageModel, load_language_model
 from vaidya.note.base import NoteInput
 from vaidya.note.prompt import load_prompt
 from vaidya.note.reply import reply_schema
-from vaidya.schema import Findings, FindingsState, Message
+from vaidya.schema import Findings, FindingsState, Generation, Message
 from vaidya.transcript import transcript_from_text
 
 CASE = "en-heart-failure"  # read as text; its recording is part of the consultation that `bench latency` hears
@@ -36,11 +35,22 @@ class Timed:
     """One reply. gaps: seconds between its pieces."""
 
     seconds: float
-    ttft_s: float
-    decode_s: float
-    tokens: dict[str, int]
+    reply: Generation
     gaps: tuple[float, ...]
-    text: str
+
+    @property
+    def prompt_pace(self) -> float | None:
+        """Prompt tokens that were read, not taken from the cache, per second until the first token."""
+        return _over((self.reply.tokens_in or 0) - (self.reply.tokens_cached or 0), self.reply.ttft_s)
+
+    @property
+    def pace(self) -> float | None:
+        """Tokens after the first, per second."""
+        return _over((self.reply.tokens_out or 0) - 1, self.reply.decode_s)
+
+
+def _over(tokens: int, seconds: float | None) -> float | None:
+    return tokens / seconds if tokens > 0 and seconds else None
 
 
 @dataclass(slots=True)
@@ -62,16 +72,13 @@ class ModelReport:
         return {**{name: getattr(self, name) for name in names}, "rows": rows}
 
 
-def measure_model(
-    config: RunConfig, against: RunConfig | None, repeat: int, say: Callable[[str], None], seed: int = 7
-) -> ModelReport:
+def measure_model(config: RunConfig, against: RunConfig | None, repeat: int, say: Callable[[str], None]) -> ModelReport:
     """Load one engine, or two, and let each write `repeat` replies, in turn.
 
     Raises:
         WeightsError, ConfigError: an engine cannot be loaded.
         GenerationError: a reply failed.
     """
-    rng = np.random.default_rng(seed)
     found = environment()
     request = note_request(config)
     report = ModelReport(
@@ -95,9 +102,9 @@ def measure_model(
         report.rows += limit_rows(limits)
         for arm, readings in timed.items():
             llm = config.llm if against is None or arm == ARM else against.llm
-            report.rows += _rows(readings, arm, _size(engines[arm], llm), limits, rng)
+            report.rows += _rows(readings, arm, _size(engines[arm], llm), limits)
         if against is not None:
-            report.rows += _ratios(timed, rng)
+            report.rows += _ratios(timed)
     finally:
         for engine in engines.values():
             engine.close()
@@ -131,50 +138,47 @@ def _timed(engine: LanguageModel, request: Sequence[Message]) -> Timed:
         request, reply_schema(), max_tokens=TOKENS, on_text=lambda _: pieces.append(time.perf_counter())
     )
     seconds = time.perf_counter() - start
-    tokens = {"in": reply.tokens_in, "cached": reply.tokens_cached, "out": reply.tokens_out}
-    gaps = tuple(float(gap) for gap in np.diff(pieces))
-    return Timed(seconds, reply.ttft_s, reply.decode_s, tokens, gaps, reply.text)
+    return Timed(seconds, reply, tuple(after - before for before, after in pairwise(pieces)))
 
 
-def _rows(
-    readings: Sequence[Timed], arm: str, size: ModelSize | None, limits: Limits, rng: np.random.Generator
-) -> list[LatencyRow]:
-    paces = [(r.tokens["out"] - 1) / r.decode_s for r in readings]
-    prompt = [(r.tokens["in"] - r.tokens["cached"]) / r.ttft_s for r in readings]
-    plain = {
+def _rows(readings: Sequence[Timed], arm: str, size: ModelSize | None, limits: Limits) -> list[LatencyRow]:
+    plain: dict[str, tuple[str, list[float | None]]] = {
         "reply_s": ("s", [r.seconds for r in readings]),
-        "time_to_first_token_s": ("s from the request", [r.ttft_s for r in readings]),
-        "prompt_tokens_per_s": ("tokens/s", prompt),
-        "decode_tokens_per_s": ("tokens/s", paces),
-        "longest_gap_s": ("s between two pieces", [max(r.gaps) for r in readings]),
-        **{f"tokens_{name}": ("tokens", [r.tokens[name] for r in readings]) for name in ("in", "cached", "out")},
+        "time_to_first_token_s": ("s from the request", [r.reply.ttft_s for r in readings]),
+        "prompt_tokens_per_s": ("tokens/s", [r.prompt_pace for r in readings]),
+        "decode_tokens_per_s": ("tokens/s", [r.pace for r in readings]),
+        "longest_gap_s": ("s between two pieces", [max(r.gaps, default=None) for r in readings]),
+        "tokens_in": ("tokens", [r.reply.tokens_in for r in readings]),
+        "tokens_cached": ("tokens", [r.reply.tokens_cached for r in readings]),
+        "tokens_out": ("tokens", [r.reply.tokens_out for r in readings]),
     }
-    rows = [median_row(name, unit, values, rng, arm=arm) for name, (unit, values) in plain.items()]
+    rows = [median_row(name, unit, values, arm=arm) for name, (unit, values) in plain.items()]
     if size is not None:
-        context = [r.tokens["in"] + r.tokens["out"] / 2 for r in readings]
-        shares = [
-            pace * size.bytes_per_token(tokens) / (limits.memory_gb_s * 1e9)
-            for pace, tokens in zip(paces, context, strict=True)
-        ]
+        shares = [_share(reading, size, limits) for reading in readings]
         rows += [
             LatencyRow(metric="weights_gb", value=size.weight_bytes / 1e9, unit="GB a token", arm=arm),
-            median_row("decode_share_of_limit", "of memory bandwidth", shares, rng, arm=arm),
+            median_row("decode_share_of_limit", "of memory bandwidth", shares, arm=arm),
         ]
     return rows
 
 
-def _ratios(timed: dict[str, list[Timed]], rng: np.random.Generator) -> list[LatencyRow]:
+def _share(reading: Timed, size: ModelSize, limits: Limits) -> float | None:
+    """Bytes that writing the reply had to read, per second, over the measured bandwidth."""
+    if reading.pace is None:
+        return None
+    context = (reading.reply.tokens_in or 0) + (reading.reply.tokens_out or 0) / 2
+    return reading.pace * size.bytes_per_token(context) / (limits.memory_gb_s * 1e9)
+
+
+def _ratios(timed: dict[str, list[Timed]]) -> list[LatencyRow]:
     ours, theirs = timed[ARM], timed[AGAINST]
-    same = [float(a.text == b.text) for a, b in zip(ours, theirs, strict=True)]
+    paced = [(a.pace, b.pace) for a, b in zip(ours, theirs, strict=True) if a.pace and b.pace]
+    same = [float(a.reply.text == b.reply.text) for a, b in zip(ours, theirs, strict=True)]
     return [
-        ratio_row("reply_ratio", [r.seconds for r in theirs], [r.seconds for r in ours], rng),
-        ratio_row("decode_ratio", [_gap_s(r) for r in theirs], [_gap_s(r) for r in ours], rng),
-        LatencyRow(metric="same_text", value=float(np.mean(same)), unit="of the replies", n=len(same)),
+        ratio_row("reply_ratio", [r.seconds for r in theirs], [r.seconds for r in ours]),
+        ratio_row("decode_ratio", [a for a, _ in paced], [b for _, b in paced]),
+        LatencyRow(metric="same_text", value=sum(same) / len(same), unit="of the replies", n=len(same)),
     ]
-
-
-def _gap_s(reading: Timed) -> float:
-    return reading.decode_s / max(1, reading.tokens["out"] - 1)
 
 
 def _torch_model(engine: LanguageModel) -> Any:

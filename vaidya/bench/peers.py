@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from vaidya.audio import read_recording
 from vaidya.bench.consultation import Consultation
 from vaidya.bench.rows import LatencyRow, ratio_row
@@ -56,7 +54,6 @@ def peer_row(
     consultation: Consultation,
     request: Sequence[Message],
     repeat: int,
-    rng: np.random.Generator,
 ) -> LatencyRow:
     """`peer_ratio`: the peer's time over ours, above 1 where we win; or the reason why there is none."""
     arm = f"peer:{name}"
@@ -68,7 +65,7 @@ def peer_row(
     except VaidyaError as error:
         return LatencyRow(metric="peer_ratio", value=None, unit="×", n=0, arm=arm, reason=f"{error.code}: {error}")
     theirs, ours = zip(*timed, strict=True)
-    return ratio_row("peer_ratio", theirs, ours, rng, arm)
+    return ratio_row("peer_ratio", theirs, ours, arm)
 
 
 def _after(ready: Work, work: Work) -> float:

@@ -8,8 +8,6 @@ a parameter and token (Williams et al., "Roofline", CACM 2009).
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from vaidya.bench.gguf import ModelSize, read_size
 from vaidya.bench.machine import Limits
 from vaidya.bench.reading import Reading
@@ -42,9 +40,7 @@ def limit_rows(limits: Limits) -> list[LatencyRow]:
     return [LatencyRow(metric=m, value=value, unit=unit, scenario="machine") for m, (value, unit) in values.items()]
 
 
-def roofline_rows(
-    readings: Sequence[Reading], config: LlmConfig, limits: Limits, rng: np.random.Generator
-) -> list[LatencyRow]:
+def roofline_rows(readings: Sequence[Reading], config: LlmConfig, limits: Limits) -> list[LatencyRow]:
     """Shares of the limits that decoding and prompt reading reach."""
     size = model_size(config)
     why = (
@@ -55,11 +51,11 @@ def roofline_rows(
     goal = f"≥ {DECODE_GOAL:g}"
     return [
         judged(
-            median_row("decode_share_of_limit", "of memory bandwidth", decode, rng, reason=why),
+            median_row("decode_share_of_limit", "of memory bandwidth", decode, reason=why),
             goal,
             lambda value: value >= DECODE_GOAL,
         ),
-        median_row("prompt_share_of_limit", "of float32 matrix throughput", prompt, rng, reason=why),
+        median_row("prompt_share_of_limit", "of float32 matrix throughput", prompt, reason=why),
     ]
 
 

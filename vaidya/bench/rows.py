@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from vaidya.bench.reading import PIPELINE_ARM, Reading
-from vaidya.evaluation.interval import bootstrap
+from vaidya.evaluation.interval import repeated
 from vaidya.evaluation.latency import percentile
 from vaidya.schema.base import Contract
 
@@ -20,9 +19,9 @@ STAGES = ("audio", "transcript", "acoustic", "note", "triage", "total")
 class LatencyRow(Contract):
     """One number.
 
-    value: None when it cannot be had; `reason` says why. low, high: 95 % bootstrap interval over consultations, None
-    for a single measurement. n: measurements behind it. arm: "vaidya", or "peer:…". goal: what is wanted of it, as
-    text; met: whether it was reached.
+    value: None when it cannot be had; `reason` says why. low, high: 95 % interval over consultations (`repeated`),
+    None where there are too few for one. n: measurements behind it. arm: "vaidya", or "peer:…". goal: what is wanted of
+    it, as text; met: whether it was reached.
     """
 
     metric: str
@@ -43,7 +42,6 @@ def median_row(  # noqa: PLR0913 - the parts of a row
     metric: str,
     unit: str,
     values: Sequence[float | None],
-    rng: np.random.Generator,
     *,
     arm: str = PIPELINE_ARM,
     q: float = 50,
@@ -52,7 +50,7 @@ def median_row(  # noqa: PLR0913 - the parts of a row
 ) -> LatencyRow:
     """A percentile, the median unless `q` says otherwise, of those values that are there."""
     found = [value for value in values if value is not None]
-    low, high = bootstrap(found, lambda drawn: percentile(drawn, q), rng=rng)
+    low, high = repeated(found, q)
     why = None if found else reason or "not measured by this arm"
     value = percentile(found, q)
     return LatencyRow(
@@ -60,12 +58,10 @@ def median_row(  # noqa: PLR0913 - the parts of a row
     )
 
 
-def ratio_row(
-    metric: str, above: Sequence[float], below: Sequence[float], rng: np.random.Generator, arm: str = PIPELINE_ARM
-) -> LatencyRow:
+def ratio_row(metric: str, above: Sequence[float], below: Sequence[float], arm: str = PIPELINE_ARM) -> LatencyRow:
     """Median of the ratios of neighbouring runs: what disturbs the machine disturbs both of a pair."""
     ratios = [a / b for a, b in zip(above, below, strict=False) if b]
-    return median_row(metric, "×", ratios, rng, arm=arm, reason="no pair of runs")
+    return median_row(metric, "×", ratios, arm=arm, reason="no pair of runs")
 
 
 def judged(row: LatencyRow, goal: str, reached: Callable[[float], bool]) -> LatencyRow:
@@ -74,16 +70,16 @@ def judged(row: LatencyRow, goal: str, reached: Callable[[float], bool]) -> Late
     return row.model_copy(update={"goal": goal, "met": met})
 
 
-def stage_rows(readings: Sequence[Reading], arm: str, rng: np.random.Generator) -> list[LatencyRow]:
+def stage_rows(readings: Sequence[Reading], arm: str) -> list[LatencyRow]:
     """p50, p95 and p99 of each stage and of the whole."""
     rows = []
     for stage in STAGES:
         values = [reading.stages[stage] for reading in readings if stage in reading.stages]
-        rows += [median_row(f"{stage}_s_p{q}", "s", values, rng, arm=arm, q=q) for q in PERCENTILES if values]
+        rows += [median_row(f"{stage}_s_p{q}", "s", values, arm=arm, q=q) for q in PERCENTILES if values]
     return rows
 
 
-def reply_rows(readings: Sequence[Reading], arm: str, rng: np.random.Generator) -> list[LatencyRow]:
+def reply_rows(readings: Sequence[Reading], arm: str) -> list[LatencyRow]:
     """First tier, model's tier, first token, pace of the reply."""
     gaps = [gap for reading in readings for gap in reading.inter_token_s()]
     plain: dict[str, tuple[str, list[float | None]]] = {
@@ -98,7 +94,7 @@ def reply_rows(readings: Sequence[Reading], arm: str, rng: np.random.Generator) 
         "prompt_tokens_per_s": ("tokens/s", [r.prompt_tokens_per_s() for r in readings]),
         "decode_tokens_per_s": ("tokens/s", [r.decode_tokens_per_s() for r in readings]),
     }
-    rows = [median_row(name, unit, values, rng, arm=arm) for name, (unit, values) in plain.items()]
+    rows = [median_row(name, unit, values, arm=arm) for name, (unit, values) in plain.items()]
     return [*rows, *(_gap_row(gaps, q, arm) for q in PERCENTILES)]
 
 
@@ -110,15 +106,15 @@ def _gap_row(gaps: Sequence[float], q: int, arm: str) -> LatencyRow:
     )
 
 
-def cost_rows(readings: Sequence[Reading], arm: str, rng: np.random.Generator) -> list[LatencyRow]:
+def cost_rows(readings: Sequence[Reading], arm: str) -> list[LatencyRow]:
     """What a consultation took of the machine."""
     no_energy = "the processor's energy counter (RAPL) is not readable here"
     rtf = [r.total_s / r.audio_s if r.audio_s else None for r in readings]
     return [
-        median_row("real_time_factor", "s per s of sound", rtf, rng, arm=arm),
-        median_row("overhead_share", "of the total", [r.overhead_share for r in readings], rng, arm=arm),
-        median_row("engines_s", "s", [r.engines_s for r in readings], rng, arm=arm),
-        median_row("cpu_s", "s", [r.usage.cpu_s for r in readings], rng, arm=arm),
-        median_row("peak_memory_gb", "GB", [r.usage.peak_memory_gb for r in readings], rng, arm=arm, q=100),
-        median_row("energy_j", "J", [r.usage.energy_j for r in readings], rng, arm=arm, reason=no_energy),
+        median_row("real_time_factor", "s per s of sound", rtf, arm=arm),
+        median_row("overhead_share", "of the total", [r.overhead_share for r in readings], arm=arm),
+        median_row("engines_s", "s", [r.engines_s for r in readings], arm=arm),
+        median_row("cpu_s", "s", [r.usage.cpu_s for r in readings], arm=arm),
+        median_row("peak_memory_gb", "GB", [r.usage.peak_memory_gb for r in readings], arm=arm, q=100),
+        median_row("energy_j", "J", [r.usage.energy_j for r in readings], arm=arm, reason=no_energy),
     ]

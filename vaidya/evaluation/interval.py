@@ -33,6 +33,35 @@ def exact(rate: Rate, level: float = LEVEL) -> Interval:
     return float(found.low), float(found.high)
 
 
+def repeated(values: Sequence[float], q: float = 50) -> Interval:
+    """Interval of a percentile of repeated measurements, few as they may be; undefined where they say nothing of it.
+
+    From six on for a median, from 59 on for a 95th percentile: between order statistics, whatever the distribution
+    (Conover, Practical Nonparametric Statistics, 1999; as scipy computes it). Fewer than six, for the median alone:
+    Student's t of their logarithms, for times that scatter log-normally. Smallest and largest of three would hold the
+    median in three cases of four, not in nineteen of twenty.
+
+    >>> low, high = repeated([9.0, 10.0, 11.0])
+    >>> round(low, 1), round(high, 1)
+    (7.7, 12.9)
+    """
+    from scipy.stats import quantile_test, t
+
+    found = np.asarray(values, dtype=float)
+    if len(found) < 2 or not 0 < q < 100:
+        return UNDEFINED
+    bound = quantile_test(found, p=q / 100).confidence_interval(confidence_level=LEVEL)
+    if np.isfinite(bound.low) and np.isfinite(bound.high):
+        return float(bound.low), float(bound.high)
+    if q != 50 or len(found) > 5:
+        return UNDEFINED
+    scale = np.log(found) if (found > 0).all() else found
+    half = t.ppf((1 + LEVEL) / 2, len(found) - 1) * scale.std(ddof=1) / np.sqrt(len(found))
+    ends = np.array([scale.mean() - half, scale.mean() + half])
+    low, high = np.exp(ends) if (found > 0).all() else ends
+    return float(low), float(high)
+
+
 def pooled_bootstrap(
     rates: Sequence[Rate], *, rng: np.random.Generator, draws: int = DRAWS, per_time: bool = False, most: float = 1.0
 ) -> Interval:
