@@ -55,6 +55,8 @@ def repeated(values: Sequence[float], q: float = 50) -> Interval:
         return float(bound.low), float(bound.high)
     if q != 50 or len(found) > 5:
         return UNDEFINED
+    if np.ptp(found) == 0:
+        return float(found[0]), float(found[0])
     scale = np.log(found) if (found > 0).all() else found
     half = t.ppf((1 + LEVEL) / 2, len(found) - 1) * scale.std(ddof=1) / np.sqrt(len(found))
     ends = np.array([scale.mean() - half, scale.mean() + half])
