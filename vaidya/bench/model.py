@@ -13,7 +13,7 @@ from typing import Any
 from vaidya.bench.device import device_limits, torch_size
 from vaidya.bench.gguf import ModelSize
 from vaidya.bench.machine import Limits, environment, is_noisy, measure_limits
-from vaidya.bench.roofline import limit_rows, model_size
+from vaidya.bench.roofline import limit_rows, model_size, share_of_bandwidth
 from vaidya.bench.rows import LatencyRow, median_row, ratio_row
 from vaidya.config import LlmConfig, RunConfig
 from vaidya.corpora import read_cases
@@ -163,11 +163,10 @@ def _rows(readings: Sequence[Timed], arm: str, size: ModelSize | None, limits: L
 
 
 def _share(reading: Timed, size: ModelSize, limits: Limits) -> float | None:
-    """Bytes that writing the reply had to read, per second, over the measured bandwidth."""
     if reading.pace is None:
         return None
     context = (reading.reply.tokens_in or 0) + (reading.reply.tokens_out or 0) / 2
-    return reading.pace * size.bytes_per_token(context) / (limits.memory_gb_s * 1e9)
+    return share_of_bandwidth(reading.pace, size.bytes_per_token(context), limits)
 
 
 def _ratios(timed: dict[str, list[Timed]]) -> list[LatencyRow]:
@@ -181,17 +180,12 @@ def _ratios(timed: dict[str, list[Timed]]) -> list[LatencyRow]:
     ]
 
 
-def _torch_model(engine: LanguageModel) -> Any:
-    loaded = getattr(engine, "_loaded", None)
-    return getattr(loaded, "model", None)
-
-
 def _limits(engine: LanguageModel) -> Limits:
     """Those of the device that the model lies on."""
-    model = _torch_model(engine)
+    model = getattr(engine, "torch_model", None)
     return device_limits(model.device) if model is not None and model.device.type == "cuda" else measure_limits()
 
 
 def _size(engine: LanguageModel, llm: LlmConfig) -> ModelSize | None:
-    model = _torch_model(engine)
+    model = getattr(engine, "torch_model", None)
     return torch_size(model) if model is not None else model_size(llm)

@@ -65,7 +65,12 @@ def decode_share(reading: Reading, size: ModelSize, config: LlmConfig, limits: L
     if pace is None:
         return None
     context = reading.tokens.get("tokens_in", 0.0) + reading.tokens.get("tokens_out", 0.0) / 2
-    return pace * size.bytes_per_token(context, CACHE_BYTES[config.cache_type]) / (limits.memory_gb_s * 1e9)
+    return share_of_bandwidth(pace, size.bytes_per_token(context, CACHE_BYTES[config.cache_type]), limits)
+
+
+def share_of_bandwidth(tokens_per_s: float, bytes_per_token: float, limits: Limits) -> float:
+    """Bytes that are read per second over the measured bandwidth, in [0, 1] up to the error of either."""
+    return tokens_per_s * bytes_per_token / (limits.memory_gb_s * 1e9)
 
 
 def prompt_share(reading: Reading, size: ModelSize, limits: Limits) -> float | None:

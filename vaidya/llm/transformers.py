@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from transformers import GenerationConfig
+from transformers import GenerationConfig, PreTrainedModel
 from transformers.generation import BaseStreamer
 
 from vaidya.config import LlmConfig
@@ -88,6 +88,11 @@ class Transformers:
         self._lock = threading.Lock()
         self._loaded: Loaded | None = load(config, weights, adapter)
         self._prefix: PrefixCache | None = self._new_cache(self._loaded)
+
+    @property
+    def torch_model(self) -> PreTrainedModel | None:
+        """The model itself, for measuring it; None once closed."""
+        return self._loaded.model if self._loaded else None
 
     def _new_cache(self, loaded: Loaded) -> PrefixCache:
         if self._config.options.get(COMPILE):
