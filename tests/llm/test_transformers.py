@@ -125,6 +125,32 @@ def test_after_warming_no_reply_waits_for_a_compiler(image_text_folder, monkeypa
             assert model.generate(ask("hello " * n), max_tokens=24).text == text
 
 
+def test_where_torch_cannot_compile_replies_come_uncompiled(image_text_folder, monkeypatch, caplog):
+    import torch
+
+    def fails(*_):
+        raise torch._dynamo.exc.TorchDynamoException("no C compiler")
+
+    model = engine(image_text_folder, options={"compile": True})
+    model.warm(PREFIX[:1])
+    loaded = model._open()
+    with monkeypatch.context() as patch:
+        patch.setattr(Transformers, "_generate", fails)
+        model._compile(loaded, model._ids(PREFIX)[:20], model._prefix)
+    assert "several times slower" in caplog.text
+    assert model._settings(loaded, 8).disable_compile is True
+    assert model.generate(ask("hello"), max_tokens=8).tokens_out == 8
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_a_prefix_longer_than_the_context_is_told_at_the_request(text_folder, fixed):
+    model = engine(text_folder, context_tokens=512, options={"compile": fixed})
+    long = ask("hello " * 400)
+    model.warm(long)
+    with pytest.raises(GenerationContextError):
+        model.generate([*long, *long[-1:]], max_tokens=2)
+
+
 def test_another_option_is_refused(text_folder):
     with pytest.raises(ConfigError, match="found speed"):
         engine(text_folder, options={"speed": True})

@@ -1,5 +1,6 @@
 """Hugging Face models: MedGemma 4B-it and any causal model, on CUDA, Apple's MPS or the CPU."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from vaidya.llm.transformers_model import Loaded, load
 from vaidya.schema import FinishReason, Generation, Message, WeightsUsed
 from vaidya.weights import resolve
 
+_LOG = logging.getLogger(__name__)
 _MARKS = frozenset((*FENCES.keys(), *FENCES.values()))
 COMPILE = "compile"  # the one option: a fixed cache, and on CUDA the step that writes a token as one compiled graph
 _COMPILING_TOKENS, _COMPILING_S = 8, 600.0
@@ -85,6 +87,7 @@ class Transformers:
         adapter = resolve(config.adapter) if config.adapter else None
         self.weights: tuple[WeightsUsed, ...] = (weights.used, adapter.used) if adapter else (weights.used,)
         self._config = config
+        self._compiles = bool(config.options.get(COMPILE))
         self._lock = threading.Lock()
         self._loaded: Loaded | None = load(config, weights, adapter)
         self._prefix: PrefixCache | None = self._new_cache(self._loaded)
@@ -171,6 +174,7 @@ class Transformers:
             temperature=self._config.temperature if sampled else None,
             eos_token_id=list(loaded.ends),
             pad_token_id=loaded.tokenizer.pad_token_id or loaded.ends[0],
+            disable_compile=not self._compiles,
         )
 
     @staticmethod
@@ -202,10 +206,12 @@ class Transformers:
             loaded = self._open()
             first, second = (self._ids([*messages, Message(role="user", content=text)]) for text in ("A", "B"))
             shared = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))
+            if len(first) + _COMPILING_TOKENS > loaded.context:
+                return  # no request that begins so will fit either, and each is told
             prefix = self._prefix or self._new_cache(loaded)
             prefix.read(first[:shared])
             guide_tokenizer(loaded.tokenizer, loaded.vocabulary, loaded.ends)
-            if self._config.options.get(COMPILE) and loaded.model.device.type == "cuda":
+            if self._compiles and loaded.model.device.type == "cuda":
                 self._compile(loaded, first, prefix)
 
     def _compile(self, loaded: Loaded, ids: tuple[int, ...], prefix: PrefixCache) -> None:
@@ -220,10 +226,15 @@ class Transformers:
             try:
                 self._generate(loaded, request, None, _COMPILING_TOKENS, cache, ReplyStream(_COMPILING_S, None))
             except torch._dynamo.exc.TorchDynamoException as error:
-                raise ConfigError(
-                    f"torch cannot compile this model here ({type(error).__name__}): needed a C compiler and Triton; "
-                    f"or set `llm.options: {{{COMPILE}: false}}`, which is several times slower"
-                ) from error
+                # A slow note is better than none; the same weights write the same text.
+                self._compiles = False
+                _LOG.warning(
+                    "torch cannot compile this model here (%s): replies are several times slower; needed a C compiler "
+                    "and Triton, or set `llm.options: {%s: false}`",
+                    type(error).__name__,
+                    COMPILE,
+                )
+                return
 
     def _open(self) -> Loaded:
         if self._loaded is None:
