@@ -4,7 +4,7 @@ import pytest
 
 from tests.note.conftest import consultation
 from vaidya.note.extract.collect import extract_facts
-from vaidya.note.extract.lexicon import find_drugs
+from vaidya.note.extract.lexicon import find_drugs, heard_drugs
 from vaidya.note.heard import heard
 from vaidya.note.speakers import speakers
 from vaidya.schema import Speaker
@@ -127,6 +127,43 @@ def test_medicines_by_list_and_by_stem(name):
 @pytest.mark.parametrize("word", ["cholesterol", "person", "season", "abdomen", "water", "listen"])
 def test_words_that_are_no_medicine(word):
     assert find_drugs(f"the {word} is here") == ()
+
+
+@pytest.mark.parametrize(
+    ("misheard", "name"),
+    [
+        ("amyxicillin", "amoxicillin"),
+        ("adorovastatin", "atorvastatin"),
+        ("salbutamo", "salbutamol"),
+        ("parasetamol", "paracetamol"),
+        ("asprin", "aspirin"),
+        ("methothrexate", "methotrexate"),
+    ],
+)
+def test_a_misheard_medicine_is_found_under_its_name_and_unsure(misheard, name):
+    assert [(found.name, found.unsure) for found in heard_drugs(f"i take {misheard} at night")] == [(name, True)]
+
+
+# Real medicines that the list lacks: the nearest listed name is another medicine.
+@pytest.mark.parametrize("name", ["fosinopril", "pitavastatin", "quinapril", "nitrazepam", "timolol", "roxithromycin"])
+def test_a_medicine_that_is_not_listed_is_not_taken_for_another(name):
+    assert {found.name for found in heard_drugs(f"i take {name} at night")} == {name}
+
+
+@pytest.mark.parametrize("name", ["hydralazine", "hydroxyzine", "prednisone", "prednisolone", "clonidine", "clonazepam"])
+def test_listed_names_that_look_alike_stay_apart(name):
+    assert [(found.name, found.unsure) for found in heard_drugs(f"i take {name}")] == [(name, False)]
+
+
+@pytest.mark.parametrize("word", ["ability", "inhaled", "nebulized", "meantime", "bacteria", "starting", "nitrogen"])
+def test_a_word_that_looks_like_a_medicine_is_none(word):
+    assert heard_drugs(f"the {word} is here") == ()
+
+
+def test_an_allergy_to_what_was_misheard_is_not_lost():
+    found = [fact for fact in extract_facts(heard(consultation(("P", "I am allergic to amyxicillin.")))) if fact.unsure]
+    assert [fact.text for fact in found] == ["Allergy: amoxicillin (?)"]
+    assert "Not taking salbutamol (?)" in facts(("P", "I ran out of my salbutamo."))
 
 
 def test_one_voice_that_asks_nothing_is_the_patients():

@@ -240,6 +240,15 @@ def test_a_finding_that_nobody_named_is_marked_among_enough_words_that_were_said
     assert ("unsaid_finding" in flags[written]) is marked
 
 
+def test_a_medicine_that_was_not_clearly_heard_is_noted_and_marked():
+    source = source_of(make_transcript(["I have had ear pain for two days.", "I am allergic to amyxicillin."]))
+    writer, _ = writer_of(reply_of(s=["Ear pain for two days", "Allergic to amyxicillin"]))
+    flags = {s.text: (s.supported, s.flags) for s in writer.write(source).note.subjective}
+    assert flags["Allergy: amoxicillin (?)"] == (True, ("unsure_name",))
+    assert flags["Allergic to amyxicillin"] == (True, ("unsure_name",))
+    assert flags["Ear pain for two days"] == (True, ())
+
+
 def test_objective_statements_of_the_model_need_a_clinician(chest_pain):
     writer, _ = writer_of(reply_of(o=["Blood pressure 120/80 mmHg", "Lungs clear", "Chest pain for two days"]))
     assert writer.write(chest_pain).note.objective == ()

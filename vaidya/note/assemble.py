@@ -15,6 +15,7 @@ from vaidya.note.evidence import (
     UNSUPPORTED_DRUG,
     UNSUPPORTED_NUMBER,
     UNSUPPORTED_PROCEDURE,
+    UNSURE_NAME,
     Spoken,
     check,
     terms,
@@ -132,7 +133,16 @@ def added(facts: Sequence[ExtractedFact]) -> tuple[Statement, ...]:
     """Facts as statements; symptoms denied share one statement, as in a note."""
     denied = [fact for fact in facts if fact.kind is FactKind.SYMPTOM and fact.denied]
     single = [fact for fact in facts if fact not in denied]
-    statements = [Statement(text=f.text, evidence=f.evidence, supported=True, origin=Origin.ADDED) for f in single]
+    statements = [
+        Statement(
+            text=f.text,
+            evidence=f.evidence,
+            supported=True,
+            origin=Origin.ADDED,
+            flags=(UNSURE_NAME,) if f.unsure else (),
+        )
+        for f in single
+    ]
     if denied:
         evidence = tuple(dict.fromkeys(name for fact in denied for name in fact.evidence))
         text = "; ".join([denied[0].text, *(fact.text[0].lower() + fact.text[1:] for fact in denied[1:])])

@@ -14,7 +14,7 @@ import regex
 from vaidya.language import Experiencer, content_words, is_negated, normalise, numbers, to_digits
 from vaidya.note.base import NoteInput
 from vaidya.note.cues import word_set
-from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
+from vaidya.note.extract.lexicon import Found, find_concepts, heard_drugs
 from vaidya.note.extract.medicines import dosing
 from vaidya.note.extract.mentions import Mention, mentions
 from vaidya.note.heard import Heard, heard
@@ -26,6 +26,7 @@ UNSUPPORTED_DRUG = "unsupported_drug"
 UNSUPPORTED_DOSE = "unsupported_dose"
 UNSUPPORTED_DIAGNOSIS = "unsupported_diagnosis"
 UNSAID_FINDING = "unsaid_finding"
+UNSURE_NAME = "unsure_name"  # a medicine whose name was not clearly heard; no reason to call a statement unsupported
 UNSUPPORTED_PROCEDURE = "unsupported_procedure"
 NEGATION_CONFLICT = "negation_conflict"
 EXPERIENCER_CONFLICT = "experiencer_conflict"
@@ -83,8 +84,17 @@ class Spoken:
 
     @cached_property
     def drugs(self) -> frozenset[str]:
-        """Every medicine named in the transcript or the complaint."""
-        return frozenset(found.name for text in self._texts for found in find_drugs(text))
+        """Every medicine named in the transcript or the complaint, also where its name was not clearly heard."""
+        return frozenset(found.name for found in self._medicines)
+
+    @cached_property
+    def unsure_drugs(self) -> frozenset[str]:
+        """Those whose name was nowhere clearly heard."""
+        return self.drugs - {found.name for found in self._medicines if not found.unsure}
+
+    @cached_property
+    def _medicines(self) -> tuple[Found, ...]:
+        return tuple(found for text in self._texts for found in heard_drugs(text))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -141,7 +151,11 @@ def check(text: str, section: SectionName, spoken: Spoken, support_min: float) -
         flags.append(NOT_SAID_BY_CLINICIAN)
     named = tuple(dict.fromkeys(evidence)) if share >= support_min else ()
     return Statement(
-        text=text, evidence=named, supported=not flags, origin=Origin.MODEL, flags=tuple(dict.fromkeys(flags))
+        text=text,
+        evidence=named,
+        supported=not flags,
+        origin=Origin.MODEL,
+        flags=(*dict.fromkeys(flags), *_unsure(plain, spoken)),
     )
 
 
@@ -181,11 +195,15 @@ def _number_flags(plain: str, spoken: Spoken) -> list[str]:
 
 
 def _drug_flags(plain: str, spoken: Spoken) -> list[str]:
-    named = {found.name for found in find_drugs(plain)}
+    named = {found.name for found in heard_drugs(plain)}
     if named - spoken.drugs:
         return [UNSUPPORTED_DRUG]
     wrong = (name for name, dose in dosing(plain).items() if dose and not _dosed(name, dose, spoken.dosings))
     return [UNSUPPORTED_DOSE] if next(wrong, None) else []
+
+
+def _unsure(plain: str, spoken: Spoken) -> tuple[str, ...]:
+    return (UNSURE_NAME,) if {found.name for found in heard_drugs(plain)} & spoken.unsure_drugs else ()
 
 
 def _dosed(name: str, dose: str, said: Sequence[dict[str, str]]) -> bool:

@@ -26,7 +26,10 @@ class FactKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFact:
-    """One fact. name: the concept, medicine or measure. text: as a note says it. denied: the fact is an absence."""
+    """One fact. name: the concept, medicine or measure. text: as a note says it. denied: the fact is an absence.
+
+    unsure: the name was not clearly heard.
+    """
 
     kind: FactKind
     name: str
@@ -34,6 +37,7 @@ class ExtractedFact:
     denied: bool
     section: SectionName
     evidence: tuple[str, ...]
+    unsure: bool = False
 
 
 def in_order(facts: Iterable[ExtractedFact]) -> tuple[ExtractedFact, ...]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from vaidya.language import Answer, is_negated, to_digits
 from vaidya.note.cues import cue
 from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
-from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
+from vaidya.note.extract.lexicon import Found, find_concepts, heard_drugs
 from vaidya.note.extract.mentions import hypothetical
 from vaidya.note.heard import Heard
-from vaidya.schema import Speaker
+from vaidya.schema import SectionName, Speaker
 
 _STOPPED = re.compile(
     r"\b(?:stopped|ran out of|run out of|forgot|missed|skipped|quit|came off|off) (?:taking |my |the |using )*\W*$"
@@ -28,7 +28,7 @@ def _in_sentence(sentence: Heard) -> Iterator[ExtractedFact]:
     text = to_digits(sentence.text)
     if cue("allergy").search(text) or (sentence.question and sentence.reply is not Answer.YES):
         return
-    drugs = _with_devices(find_drugs(text), text)
+    drugs = _with_devices(heard_drugs(text), text)
     for place, drug in enumerate(drugs):
         if hypothetical(text, drug.start):
             continue
@@ -51,11 +51,18 @@ def _medicine(sentence: Heard, text: str, drug: Found, bounds: tuple[int, int]) 
     planned = (
         sentence.speaker is Speaker.CLINICIAN and not sentence.question and cue("prescribes").search(text) is not None
     )
-    said = capital(f"{drug.name} {_dosing(text, drug, bounds)}".strip())
-    wording = f"Not taking {drug.name}" if denied else said
+    name = _name(drug)
+    said = capital(f"{name} {_dosing(text, drug, bounds)}".strip())
+    wording = f"Not taking {name}" if denied else said
     kind = FactKind.PLAN if planned else FactKind.MEDICINE
-    name = f"Medicine: {wording}" if kind is FactKind.MEDICINE and not denied else wording
-    return ExtractedFact(kind, drug.name, name, denied, "plan" if planned else "subjective", sentence.evidence)
+    text = f"Medicine: {wording}" if kind is FactKind.MEDICINE and not denied else wording
+    section: SectionName = "plan" if planned else "subjective"
+    return ExtractedFact(kind, drug.name, text, denied, section, sentence.evidence, drug.unsure)
+
+
+def _name(drug: Found) -> str:
+    """A name as a note gives it: with a question mark where it was not clearly heard."""
+    return f"{drug.name} (?)" if drug.unsure else drug.name
 
 
 def _dosing(text: str, drug: Found, bounds: tuple[int, int]) -> str:
@@ -79,7 +86,7 @@ def dosing(text: str) -> dict[str, str]:
     {'metformin': '500 mg twice a day', 'amlodipine': ''}
     """
     digits = to_digits(text)
-    drugs = _with_devices(find_drugs(digits), digits)
+    drugs = _with_devices(heard_drugs(digits), digits)
     return {drug.name: _dosing(digits, drug, _bounds(drugs, place, digits)) for place, drug in enumerate(drugs)}
 
 
@@ -106,9 +113,9 @@ def _allergens(sentence: Heard, text: str) -> Iterator[ExtractedFact]:
     """What a statement, or a question confirmed, is about; "not allergic to penicillin" gives none."""
     if sentence.question and sentence.reply is not Answer.YES:
         return
-    for found in (*find_drugs(text), *find_concepts(text)):
+    for found in (*heard_drugs(text), *find_concepts(text)):
         if found.kind in ("medicine", "allergen") and not is_negated(text, found.start, found.end):
-            yield _allergy(found.name, sentence.evidence)
+            yield _allergy(found, sentence.evidence)
 
 
 def _answered(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
@@ -117,13 +124,14 @@ def _answered(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
         return
     for reply in spoken[index + 1 : index + 4]:
         if reply.segment == spoken[index].answered_in:
-            for found in (*find_drugs(reply.text), *find_concepts(reply.text)):
+            for found in (*heard_drugs(reply.text), *find_concepts(reply.text)):
                 if found.kind in ("medicine", "allergen") and not is_negated(reply.text, found.start, found.end):
-                    yield _allergy(found.name, spoken[index].evidence)
+                    yield _allergy(found, spoken[index].evidence)
 
 
-def _allergy(name: str, evidence: tuple[str, ...]) -> ExtractedFact:
-    return ExtractedFact(FactKind.ALLERGY, name, f"Allergy: {name}", False, "subjective", evidence)
+def _allergy(found: Found, evidence: tuple[str, ...]) -> ExtractedFact:
+    text = f"Allergy: {_name(found)}"
+    return ExtractedFact(FactKind.ALLERGY, found.name, text, False, "subjective", evidence, found.unsure)
 
 
 def _denies(sentence: Heard) -> bool:
