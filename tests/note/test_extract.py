@@ -150,7 +150,7 @@ def test_a_medicine_that_is_not_listed_is_not_taken_for_another(name):
     assert {found.name for found in heard_drugs(f"i take {name} at night")} == {name}
 
 
-@pytest.mark.parametrize("name", ["hydralazine", "hydroxyzine", "prednisone", "prednisolone", "clonidine", "clonazepam"])
+@pytest.mark.parametrize("name", ["hydralazine", "hydroxyzine", "prednisone", "prednisolone", "clonidine"])
 def test_listed_names_that_look_alike_stay_apart(name):
     assert [(found.name, found.unsure) for found in heard_drugs(f"i take {name}")] == [(name, False)]
 

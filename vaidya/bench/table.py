@@ -20,8 +20,8 @@ def report_table(report: Report) -> Table:
     title = f"{report.profile} · {', '.join(report.scenarios)} · {heard} · {found['cpu']}, {found['cores']} cores"
     table = Table(title=title, title_justify="left")
     for name in ("arm", "metric", "value", "95 % interval", "n", "unit", "goal", ""):
-        right = name in ("value", "95 % interval", "n")
-        table.add_column(name, justify="right" if right else "left", no_wrap=name != "unit")
+        figure = name in ("value", "95 % interval", "n")  # never cut: on a narrow terminal words fold instead
+        table.add_column(name, justify="right" if figure else "left", no_wrap=figure, overflow="fold")
     for row in report.rows:
         table.add_row(*_cells(row))
     return table

@@ -9,6 +9,7 @@ import typer
 
 app = typer.Typer(help="Measure latency, throughput and cost; compare with peers; try levers.", no_args_is_help=True)
 
+_FILE_WIDTH = 160
 Profile = Annotated[str, typer.Option(help="Shipped profile, or a path to a YAML file.")]
 Override = Annotated[list[str] | None, typer.Option("--set", help="A setting, as llm.threads=2; repeatable.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print only the report, as JSON.")]
@@ -109,18 +110,24 @@ def agree(
     second: Annotated[Path, typer.Argument(help="Another, of the same profile on the same machine.")],
 ) -> None:
     """Compare two runs row by row; exits 1 when the intervals of any row lie apart."""
-    from rich.console import Console
-
     from vaidya.bench.agree import disagreeing, pairs, read_report
     from vaidya.bench.table import agreement_table
 
     found = pairs(read_report(first), read_report(second))
     apart = disagreeing(found)
     judged = sum(pair.agrees is not None for pair in found)
-    console = Console()
+    console = _console()
     console.print(agreement_table(found))
     console.print(f"{judged - len(apart)} of {judged} rows with intervals agree")
     raise typer.Exit(1 if apart else 0)
+
+
+def _console() -> Any:
+    """The terminal; a file or a pipe is as wide as the tables are."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=_FILE_WIDTH)
 
 
 def _config(profile: str, override: list[str] | None) -> Any:
@@ -172,11 +179,9 @@ def _print(report: Any, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False) + "\n")
         return
-    from rich.console import Console
-
     from vaidya.bench.table import report_table, warnings
 
-    console = Console()
+    console = _console()
     console.print(report_table(report))
     for line in warnings(report):
         console.print(f"[yellow]{line}[/]")
