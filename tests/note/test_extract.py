@@ -166,6 +166,15 @@ def test_an_allergy_to_what_was_misheard_is_not_lost():
     assert "Not taking salbutamol (?)" in facts(("P", "I ran out of my salbutamo."))
 
 
+def test_a_time_is_not_that_of_a_finding_which_the_reply_denies():
+    found = facts(
+        ("C", "Is he eating and drinking? Any cough?"), ("P", "He has not eaten since yesterday. There is no cough.")
+    )
+    assert "No cough" in found
+    assert not any(text.startswith("Cough") for text in found)
+    assert "Cough: for 3 days" in facts(("C", "Any cough?"), ("P", "For three days. It is dry."))
+
+
 def test_one_voice_that_asks_nothing_is_the_patients():
     transcript = make_transcript(["I have a headache.", "It started this morning."])
     assert set(speakers(transcript.segments)) == {Speaker.PATIENT}

@@ -75,10 +75,12 @@ def _nearest(found: Sequence[Found], at: int) -> Found | None:
 
 
 def _asked(spoken: Sequence[Heard], index: int) -> str | None:
-    """What the question was about that a sentence answers."""
+    """What the question was about that a sentence answers, unless the same turn then denies it."""
     asked = spoken[index].answers
-    about = _findings(spoken[asked].text) if asked is not None else []
-    return about[0].name if about else None
+    about = _findings(spoken[asked].text)[:1] if asked is not None else []
+    turn = [sentence.text for sentence in spoken if sentence.segment == spoken[index].segment]
+    denied = {f.name for text in turn for f in _findings(text) if is_negated(text, f.start, f.end)}
+    return next((found.name for found in about if found.name not in denied), None)
 
 
 def _findings(text: str) -> list[Found]:
