@@ -43,7 +43,7 @@ def repeated(values: Sequence[float], q: float = 50) -> Interval:
 
     >>> low, high = repeated([9.0, 10.0, 11.0])
     >>> round(low, 1), round(high, 1)
-    (7.7, 12.9)
+    (7.8, 12.8)
     """
     from scipy.stats import quantile_test, t
 
