@@ -64,7 +64,7 @@ class Report:
     """
 
     profile: str
-    scenarios: tuple[Scenario, ...]
+    scenarios: tuple[str, ...]
     environment: dict[str, Any]
     consultation: dict[str, Any]
     rows: list[LatencyRow] = field(default_factory=list)

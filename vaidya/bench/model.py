@@ -6,12 +6,12 @@ process, in turn.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from vaidya.bench.device import device_limits, torch_size
 from vaidya.bench.gguf import ModelSize
+from vaidya.bench.latency import Report
 from vaidya.bench.machine import Limits, environment, is_noisy, measure_limits
 from vaidya.bench.roofline import limit_rows, model_size, share_of_bandwidth
 from vaidya.bench.rows import LatencyRow, median_row, ratio_row
@@ -53,26 +53,7 @@ def _over(tokens: int, seconds: float | None) -> float | None:
     return tokens / seconds if tokens > 0 and seconds else None
 
 
-@dataclass(slots=True)
-class ModelReport:
-    """What was found; printed as the other reports are."""
-
-    profile: str
-    environment: dict[str, Any]
-    consultation: dict[str, Any]
-    rows: list[LatencyRow] = field(default_factory=list)
-    scenarios: tuple[str, ...] = ("model",)
-    valid: bool | None = None
-    noisy: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as plain values."""
-        rows = [row.model_dump(mode="json") for row in self.rows]
-        names = ("profile", "scenarios", "valid", "noisy", "environment", "consultation")
-        return {**{name: getattr(self, name) for name in names}, "rows": rows}
-
-
-def measure_model(config: RunConfig, against: RunConfig | None, repeat: int, say: Callable[[str], None]) -> ModelReport:
+def measure_model(config: RunConfig, against: RunConfig | None, repeat: int, say: Callable[[str], None]) -> Report:
     """Load one engine, or two, and let each write `repeat` replies, in turn.
 
     Raises:
@@ -81,8 +62,9 @@ def measure_model(config: RunConfig, against: RunConfig | None, repeat: int, say
     """
     found = environment()
     request = note_request(config)
-    report = ModelReport(
+    report = Report(
         profile=config.profile,
+        scenarios=("model",),
         environment=found,
         consultation={"seconds": 0.0, "pieces": [CASE]},
         noisy=is_noisy(found),

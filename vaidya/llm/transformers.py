@@ -132,7 +132,8 @@ class Transformers:
         loaded = self._open()
         ids = self._ids(messages)
         self._fits(len(ids), limit, loaded.context)
-        cache, cached = self._prefix.continued(ids) if self._prefix else (None, 0)
+        assert self._prefix is not None, "it is there as long as the model is"
+        cache, cached = self._prefix.continued(ids)
         written = self._generate(loaded, ids, schema, limit, cache, stream)
         stopped = bool(written) and written[-1] in loaded.ends
         tokens = {"tokens_in": len(ids), "tokens_cached": cached, "tokens_out": len(written)}
@@ -208,11 +209,11 @@ class Transformers:
             shared = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))
             if len(first) + _COMPILING_TOKENS > loaded.context:
                 return  # no request that begins so will fit either, and each is told
-            prefix = self._prefix or self._new_cache(loaded)
-            prefix.read(first[:shared])
+            assert self._prefix is not None, "it is there as long as the model is"
+            self._prefix.read(first[:shared])
             guide_tokenizer(loaded.tokenizer, loaded.vocabulary, loaded.ends)
             if self._compiles and loaded.model.device.type == "cuda":
-                self._compile(loaded, first, prefix)
+                self._compile(loaded, first, self._prefix)
 
     def _compile(self, loaded: Loaded, ids: tuple[int, ...], prefix: PrefixCache) -> None:
         """Write a few tokens, so that torch compiles now and no patient waits for it.

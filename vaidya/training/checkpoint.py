@@ -61,11 +61,13 @@ class RunFolder:
         """The adapter that a run is for: the best, or the last where it had no patience; None while there is none."""
         import torch
 
-        path = self.state if config.patience is None else self.best
-        if not path.exists():
+        if config.patience is None:
+            stored = self.load()
+            return stored[0] if stored else None
+        if not self.best.exists():
             return None
-        found: dict[str, Any] = torch.load(path, map_location="cpu")
-        return found["adapter"] if config.patience is None else found
+        found: dict[str, Any] = torch.load(self.best, map_location="cpu")
+        return found
 
     @property
     def best(self) -> Path:

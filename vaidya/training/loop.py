@@ -140,9 +140,10 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(trainable(self.model), self.config.gradient_norm)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        if norm.isfinite():
+        finite = bool(norm.isfinite())
+        if finite:
             self.optimiser.step()
-        self._count_left_out(finite=bool(norm.isfinite()))
+        self._count_left_out(finite=finite)
         self.optimiser.zero_grad(set_to_none=True)
         self.progress.step += 1
         by_token = float(nats.detach().sum() / tokens.sum())

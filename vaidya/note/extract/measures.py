@@ -77,10 +77,12 @@ def _nearest(found: Sequence[Found], at: int) -> Found | None:
 def _asked(spoken: Sequence[Heard], index: int) -> str | None:
     """What the question was about that a sentence answers, unless the same turn then denies it."""
     asked = spoken[index].answers
-    about = _findings(spoken[asked].text)[:1] if asked is not None else []
+    about = _findings(spoken[asked].text) if asked is not None else []
+    if not about:
+        return None
     turn = [sentence.text for sentence in spoken if sentence.segment == spoken[index].segment]
     denied = {f.name for text in turn for f in _findings(text) if is_negated(text, f.start, f.end)}
-    return next((found.name for found in about if found.name not in denied), None)
+    return None if about[0].name in denied else about[0].name
 
 
 def _findings(text: str) -> list[Found]:
