@@ -21,6 +21,7 @@ from vaidya.evaluation.note_marks import (
     denials_lost,
     irrelevant_evidence,
     numbers_lost,
+    statements_as_spoken,
     uncited_statements,
     unmarked_unsupported,
 )
@@ -151,6 +152,32 @@ def test_numbers_and_denials_kept():
     lost = make_note(["Chest pain"])
     assert (numbers_lost(CONSULTATION, kept), numbers_lost(CONSULTATION, lost)) == (Rate(0, 2), Rate(2, 2))
     assert (denials_lost(CONSULTATION, kept), denials_lost(CONSULTATION, lost)) == (Rate(0, 1), Rate(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "as_spoken"),
+    [
+        ("I keep vomiting", True),
+        ("My husband's face is drooping on the right side", True),
+        ("Have you used your inhaler?", True),
+        ("Have you thought about how", True),
+        ("Can feel your toes", True),
+        ("Vomiting?", True),
+        ("Stiff in the morning, better when walking", False),
+        ("Cannot have penicillin: rash", False),
+        ("Type I diabetes", False),
+        ("Medicine: Atorvastatin (?)", False),
+        ("Minor injury of the thumb", False),
+    ],
+)
+def test_a_turn_that_was_copied_is_no_finding(text, as_spoken):
+    assert statements_as_spoken(make_note([text])) == Rate(as_spoken, 1)
+
+
+def test_quoted_words_and_measurements_are_not_copied_turns():
+    measured = Statement(text="Do you see me", supported=True, origin=Origin.MEASURED)
+    note = make_note(['"I feel sick."', 'Any pain in the chest: "No."', "Cough"], objective=(measured,))
+    assert statements_as_spoken(note) == Rate(0, 1)
 
 
 def test_evidence_that_has_nothing_to_do_with_its_statement():

@@ -35,6 +35,9 @@ def facts(*lines):
         ("I've had this cough for three days.", "Cough: for 3 days"),
         ("I smoke ten cigarettes a day.", "Smoking: yes"),
         ("My father had a heart attack.", "Family history of heart attack"),
+        ("I have a cough. My father has had diabetes.", "Family history of diabetes"),
+        ("My father has had diabetes.", "History of diabetes"),  # nobody tells of themselves: he may be the patient
+        ("I want to end my life. I was going to take them tonight.", '"I was going to take them tonight."'),
         ("The pain is eight out of ten.", "Pain score 8 of 10 (patient reports)"),
         ("मुझे तीन दिन से बुखार है।", "Fever"),
         ("I get a burning when passing urine.", "Burning urine"),
@@ -46,6 +49,27 @@ def facts(*lines):
 )
 def test_said_by_a_patient(said, noted):
     assert noted in facts(("P", said))
+
+
+def test_a_companion_tells_of_the_patient():
+    told = facts(("F", "My father has diabetes."), ("P", "I have a cough."))
+    assert "History of diabetes" in told
+
+
+def test_another_persons_illness_is_not_the_patients():
+    told = facts(("P", "I have a cough. My wife has had asthma for ten years."))
+    assert not any("asthma" in text.lower() for text in told if not text.startswith('"'))
+
+
+def test_what_a_patient_was_asked_is_told_of_them():
+    told = facts(("C", "Have you had thoughts of harming yourself?"), ("P", "No."))
+    assert "Denies thoughts of harming themselves" in told
+
+
+def test_a_quotation_is_spelt_as_written():
+    assert '"My exams went badly and I cannot face my parents."' in facts(
+        ("P", "My exams went badly and i cannot face my parents.")
+    )
 
 
 @pytest.mark.parametrize(

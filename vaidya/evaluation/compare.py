@@ -19,7 +19,8 @@ from vaidya.schema.base import Contract
 # Metrics that a paired comparison knows: the counts of one case.
 PAIRED = (
     *("under_triage", "under_triage_urgent", "severe_under_triage", "over_triage", "emergency_recall"),
-    *("omitted_critical_facts", "unsupported_statements", "unmarked_unsupported", "rouge1"),
+    *("omitted_critical_facts", "unsupported_statements", "unmarked_unsupported", "statements_as_spoken"),
+    "rouge1",
     *("word_error_rate", "medical_term_error_rate", "negation_error_rate", "non_speech_with_words"),
 )
 # Counted as what was lost of it, so that a difference above 0 is always for the worse.

@@ -20,6 +20,7 @@ from vaidya.evaluation.note_marks import (
     denials_lost,
     irrelevant_evidence,
     numbers_lost,
+    statements_as_spoken,
     uncited_statements,
     unmarked_unsupported,
 )
@@ -44,6 +45,7 @@ RATES: dict[str, OnRecord] = {
     "unmarked_unsupported": lambda case, record: unmarked_unsupported(case, record.note),
     "uncited_statements": lambda case, record: uncited_statements(case, record.note),
     "irrelevant_evidence": lambda _, record: irrelevant_evidence(record.note, record.transcript),
+    "statements_as_spoken": lambda _, record: statements_as_spoken(record.note),
     "numbers_lost": lambda case, record: numbers_lost(case, record.note),
     "denials_lost": lambda case, record: denials_lost(case, record.note),
 }

@@ -1,15 +1,22 @@
 """Evidence, numbers and denials of a note, against what was really said."""
 
+import re
 from collections.abc import Iterator
 
-from vaidya.evaluation.note_support import Reference, judge
+from vaidya.evaluation.note_support import NOT_JUDGED, Reference, judge
 from vaidya.evaluation.note_text import plain, stems
 from vaidya.evaluation.rate import Rate
-from vaidya.language import numbers
+from vaidya.language import normalise, numbers
 from vaidya.note.extract.mentions import Mention
+from vaidya.note.reply import asks
 from vaidya.schema import Case, Origin, SoapNote, Speaker, Statement, Transcript
 
 _SEGMENT = "segment:"
+_QUOTED = re.compile(r'(?:^[^":]*: )?"[^"]*"|\(\?\)')  # with what was asked before it; "(?)" marks an unsure name
+# A speaker's own person; "type I" and "grade I" are numbers.
+_SPEAKING = re.compile(
+    r"(?<!type )(?<!grade )(?<!class )(?<!stage )\bi\b|\b(?:me|my|mine|myself|we|our|ours|you|your|yours|yourself)\b"
+)
 
 
 def uncited_statements(case: Case, note: SoapNote) -> Rate:
@@ -47,6 +54,25 @@ def _cited(statement: Statement, texts: dict[int, str]) -> Iterator[bool]:
         own = bool(wanted & set(stems(texts.get(number, ""))))
         answers = number - 1 in ids and not stems(texts.get(number, ""))
         yield own or answers
+
+
+def statements_as_spoken(note: SoapNote) -> Rate:
+    """Share of statements left as somebody spoke them: in the first or second person, or as a question.
+
+    A note states findings; a copied turn has evidence, and so looks right to every other metric. What stands between
+    quotation marks is marked as somebody's words, and left out. English; lower is better.
+
+    >>> from vaidya.testing import make_note
+    >>> statements_as_spoken(make_note(["When was your last period?", "I take aspirin", "Cough", 'Pain: "My knee."']))
+    Rate(errors=2, total=3)
+    """
+    texts = [_QUOTED.sub("", s.text).strip() for _, s in note.statements() if s.origin not in NOT_JUDGED]
+    written = [text for text in texts if text]
+    return Rate(sum(_as_spoken(text) for text in written), len(written))
+
+
+def _as_spoken(text: str) -> bool:
+    return text.endswith("?") or asks(text) or _SPEAKING.search(normalise(text)) is not None
 
 
 def numbers_lost(case: Case, note: SoapNote) -> Rate:

@@ -12,7 +12,8 @@ from vaidya.evaluation.run import ArmOutcomes
 from vaidya.evaluation.transcript import transcript_rates
 from vaidya.evaluation.triage import triage_rates
 
-NOTE = {name: RATES[name] for name in ("omitted_critical_facts", "unsupported_statements", "unmarked_unsupported")}
+_PAIRED = ("omitted_critical_facts", "unsupported_statements", "unmarked_unsupported", "statements_as_spoken")
+NOTE = {name: RATES[name] for name in _PAIRED}
 
 
 def case_results(runs: Iterable[ArmOutcomes]) -> list[CaseResult]:

@@ -4,7 +4,7 @@ Pure functions over plain strings, for English and, where noted, Hindi, Tamil, T
 """
 
 from vaidya.language.dialogue import Answer, answer, describes, is_plea
-from vaidya.language.experiencer import Experiencer, experiencer, family_history
+from vaidya.language.experiencer import Experiencer, blood_relative, experiencer, family_history, names_relative
 from vaidya.language.hold import Hold, firmest
 from vaidya.language.negation import Negation, denial, has_negation, is_negated, negated_spans
 from vaidya.language.normalise import Sentence, content_words, normalise, sentences, stem, words
@@ -19,6 +19,7 @@ __all__ = [
     "Quantity",
     "Sentence",
     "answer",
+    "blood_relative",
     "content_words",
     "denial",
     "describes",
@@ -30,6 +31,7 @@ __all__ = [
     "is_imagined",
     "is_negated",
     "is_plea",
+    "names_relative",
     "negated_spans",
     "normalise",
     "numbers",

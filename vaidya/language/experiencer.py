@@ -47,6 +47,26 @@ def experiencer(text: str, start: int, end: int) -> Experiencer:
     return Experiencer.HISTORY if _over(text, subjects[-1].end(), start, end) else Experiencer.RELATIVE
 
 
+def names_relative(text: str) -> bool:
+    """Whether a normalised text speaks of anybody near to the patient.
+
+    >>> names_relative("father has diabetes"), names_relative("history of diabetes")
+    (True, False)
+    """
+    return pattern("experiencer", "kin").search(text) is not None
+
+
+def blood_relative(text: str, start: int) -> bool:
+    """Whether the last person named in the sentence before `start` is of the patient's blood.
+
+    >>> blood_relative("my father has had diabetes", 18), blood_relative("my wife has diabetes", 12)
+    (True, False)
+    """
+    begin = sentence_start(text, start)
+    named = list(_subject().finditer(text, begin, start))
+    return bool(named) and pattern("experiencer", "blood").search(text, named[-1].start(), start) is not None
+
+
 def family_history(text: str, start: int, end: int) -> Hold:
     """How firmly the phrase at [start, end) is an old disease of a blood relative, and nobody's finding of today.
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import regex
 
-from vaidya.language import Experiencer, content_words, is_negated, normalise, numbers, to_digits
+from vaidya.language import Experiencer, content_words, is_negated, names_relative, normalise, numbers, to_digits
 from vaidya.note.base import NoteInput
 from vaidya.note.cues import word_set
 from vaidya.note.extract.lexicon import Found, find_concepts, heard_drugs
@@ -245,7 +245,8 @@ def _conflicts(denied: bool, known: Sequence[Mention], plain: str) -> list[str]:
     flags = []
     if all(mention.denied is not denied for mention in known):
         flags.append(NEGATION_CONFLICT)
-    if not denied and "family" not in plain and all(m.whose is Experiencer.HISTORY for m in known):
+    of_another = "family" in plain or names_relative(plain)
+    if not denied and not of_another and all(m.whose is not Experiencer.PATIENT for m in known):
         flags.append(EXPERIENCER_CONFLICT)
     return flags
 

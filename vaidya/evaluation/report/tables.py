@@ -19,6 +19,7 @@ HEADLINES = {
     "omitted_critical_facts": "Critical facts left out of the note",
     "unsupported_statements": "Statements that nothing said supports",
     "unmarked_unsupported": "Shown as supported and is not",
+    "statements_as_spoken": "Left as it was spoken, not written as a finding",
     "word_error_rate_trusted": "Word errors, trusted transcripts",
     "words_in_non_speech": "Words a minute where nobody spoke",
     "event_macro_f1": "Sounds told apart, macro F1",

@@ -18,6 +18,8 @@ MOST_DETAILS = 20
 LONGEST_DETAIL = 180  # characters
 LONGEST_QUESTION = 80
 _FEWEST_WORDS = 2
+_THIRD_PERSON = {"yourself": "themselves", "you're": "they are", "yours": "theirs", "your": "their", "you": "they"}
+_SECOND_PERSON = re.compile(rf"\b(?:{'|'.join(_THIRD_PERSON)})\b")
 _HESITATION = re.compile(r"\b(?:um+|uh+|er+|erm+|hmm+|mm-?hmm+|you know|i mean|yeah|yes|well|so|like),? +")
 
 
@@ -61,8 +63,22 @@ def _answered(question: Heard, reply: str) -> Iterator[tuple[float, ExtractedFac
         return
     score = 1.0 + len(cue("detail").findall(asked))
     verb = {(True, True): "Cannot", (True, False): "Can", (False, True): "Denies", (False, False): "Confirms"}
-    wording = f"{verb[able, denied]} {asked}"
+    wording = f"{verb[able, denied]} {_in_third_person(asked)}"
     yield score, ExtractedFact(FactKind.DETAIL, asked, wording, denied, "subjective", question.evidence)
+
+
+def _spelt(quoted: str) -> str:
+    """A normalised sentence as it is written: its first letter, and the speaker's "I", in upper case.
+
+    >>> _spelt("it hurts, and i'm tired")
+    "It hurts, and I'm tired"
+    """
+    return capital(re.sub(r"\bi\b", "I", quoted))
+
+
+def _in_third_person(asked: str) -> str:
+    """What a patient was asked, as it is told of them: "thoughts of harming yourself" is "… themselves"."""
+    return _SECOND_PERSON.sub(lambda found: _THIRD_PERSON[found.group()], asked)
 
 
 def _asked_for(text: str) -> str:
@@ -76,12 +92,12 @@ def _asked_for(text: str) -> str:
 def _told(sentence: Heard, question: Heard | None) -> Iterator[tuple[float, ExtractedFact]]:
     """A statement of the patient's side, quoted; a short reply with what was asked before it."""
     text = _HESITATION.sub("", sentence.text).strip()
-    meaning = len(content_words(text)) + has_negation(text)
+    meaning = len(content_words(text)) + has_negation(text) + (cue("when").search(text) is not None)
     asked = _asked_for(question.text) if question is not None and meaning <= _FEWEST_WORDS else ""
     if not meaning or (meaning < _FEWEST_WORDS and not asked):
         return
     score = len(cue("detail").findall(text)) + len(find_concepts(text)) + sum(c.isdigit() for c in text) + 0.1 * meaning
-    quoted = f'"{capital(text[:LONGEST_DETAIL])}"'
+    quoted = f'"{_spelt(text[:LONGEST_DETAIL])}"'
     wording = f"{capital(asked[:LONGEST_QUESTION])}: {quoted}" if asked else quoted
     evidence = (*(question.evidence if question else ()), f"segment:{sentence.segment}")
     name = f"{asked} {text}".strip()

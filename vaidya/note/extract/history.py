@@ -22,6 +22,8 @@ def history_facts(found: Sequence[Mention]) -> tuple[ExtractedFact, ...]:
     grouped: dict[tuple[str, str], list[Mention]] = {}
     for mention in found:
         kind = "family" if mention.whose is Experiencer.HISTORY else mention.found.kind
+        if mention.whose is Experiencer.RELATIVE:
+            continue  # a husband's asthma is neither the patient's nor the family's
         if kind in _TEXTS and mention.found.kind in _TEXTS:
             grouped.setdefault((kind, mention.found.name), []).append(mention)
     return tuple(_fact(kind, name, group) for (kind, name), group in grouped.items())

@@ -8,7 +8,7 @@ from vaidya.language import Answer, Experiencer, is_negated, to_digits
 from vaidya.note.cues import cue
 from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
 from vaidya.note.extract.lexicon import Found, find_concepts
-from vaidya.note.extract.mentions import hypothetical, whose
+from vaidya.note.extract.mentions import hypothetical, tells_of_self, whose
 from vaidya.note.heard import Heard
 from vaidya.schema import Speaker
 
@@ -33,12 +33,15 @@ _PAIN = ("pain score", re.compile(r"\b(\d{1,2}) ?(?:out of|/) ?10\b"), "{0} of 1
 
 def measure_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
     """Every duration and every vital sign spoken aloud."""
+    of_self = tells_of_self(spoken)
     return tuple(
-        fact for index, sentence in enumerate(spoken) for fact in (*_durations(spoken, index), *_vitals(sentence))
+        fact
+        for index, sentence in enumerate(spoken)
+        for fact in (*_durations(spoken, index, of_self), *_vitals(sentence))
     )
 
 
-def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
+def _durations(spoken: Sequence[Heard], index: int, of_self: bool) -> Iterator[ExtractedFact]:
     text = to_digits(spoken[index].text)
     sentence = replace(spoken[index], text=text)  # so that every place in it is counted in the same letters
     findings = _findings(text)
@@ -49,7 +52,7 @@ def _durations(spoken: Sequence[Heard], index: int) -> Iterator[ExtractedFact]:
         nearby = text[match.start() : match.end() + 8]
         if not cue("not_duration").search(nearby) and not hypothetical(text, match.start()):
             nearest = _nearest(findings, match.start())
-            if nearest and not _present(nearest, sentence):
+            if nearest and not _present(nearest, sentence, of_self):
                 continue  # the time of what is denied, or of a relative's illness
             about = nearest.name if nearest else _asked(spoken, index)
             if about is None and not _opens_or_answers(spoken, index):
@@ -64,9 +67,10 @@ def _opens_or_answers(spoken: Sequence[Heard], index: int) -> bool:
     return index < _OPENING or spoken[index].answers is not None
 
 
-def _present(found: Found, sentence: Heard) -> bool:
+def _present(found: Found, sentence: Heard, of_self: bool) -> bool:
     """Whether a finding is this patient's own, and not denied."""
-    return not is_negated(sentence.text, found.start, found.end) and whose(found, sentence) is not Experiencer.HISTORY
+    own = whose(found, sentence, of_self) is Experiencer.PATIENT
+    return own and not is_negated(sentence.text, found.start, found.end)
 
 
 def _nearest(found: Sequence[Found], at: int) -> Found | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vaidya.language import Answer, Experiencer, experiencer, is_imagined, is_negated
+from vaidya.language import Answer, Experiencer, blood_relative, experiencer, is_imagined, is_negated
 from vaidya.note.cues import cue
 from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
 from vaidya.note.heard import Heard
@@ -27,11 +27,12 @@ class Mention:
 def mentions(spoken: Sequence[Heard]) -> tuple[Mention, ...]:
     """Every concept and medicine affirmed or denied; open questions and mere possibilities are left out."""
     found: list[Mention] = []
+    of_self = tells_of_self(spoken)
     for index, sentence in enumerate(spoken):
         for concept in (*find_concepts(sentence.text), *find_drugs(sentence.text)):
             denied = _denied(concept, sentence)
             if denied is not None:
-                about = whose(concept, sentence)
+                about = whose(concept, sentence, of_self)
                 found.append(Mention(concept, denied, about, sentence.speaker, index, sentence.evidence))
     return tuple(mention for mention in found if not _answered_apart(mention, found, spoken))
 
@@ -47,11 +48,36 @@ def _answered_apart(mention: Mention, found: Sequence[Mention], spoken: Sequence
     return any(0 < m.sentence - mention.sentence <= _ANSWER_WITHIN for m in said)
 
 
-def whose(concept: Found, sentence: Heard) -> Experiencer:
-    """Whom a concept of a sentence is about. A companion's "my husband" is the patient."""
+def tells_of_self(spoken: Sequence[Heard]) -> bool:
+    """Whether a patient tells a finding as their own ("I have a cough"): their "my father has …" is then of another.
+
+    Where nobody does, "my father" may be the patient, and whoever speaks a companion.
+    """
+    return any(
+        sentence.speaker is Speaker.PATIENT
+        and not sentence.question
+        and cue("own").search(sentence.text)
+        and any(
+            found.kind == "symptom" and experiencer(sentence.text, found.start, found.end) is Experiencer.PATIENT
+            for found in find_concepts(sentence.text)
+        )
+        for sentence in spoken
+    )
+
+
+def whose(concept: Found, sentence: Heard, of_self: bool) -> Experiencer:
+    """Whom a concept of a sentence is about. A companion's "my husband" is the patient.
+
+    of_self: as `tells_of_self` has it. A relative's finding of today is the patient's otherwise, and so is a symptom.
+    """
     said = experiencer(sentence.text, concept.start, concept.end)
-    companion = sentence.speaker is Speaker.COMPANION and "family" not in sentence.text
-    return Experiencer.PATIENT if companion else said
+    if sentence.speaker is Speaker.COMPANION and "family" not in sentence.text:
+        return Experiencer.PATIENT
+    if said is not Experiencer.RELATIVE:
+        return said
+    if not (of_self and sentence.speaker is Speaker.PATIENT and concept.kind == "condition"):
+        return Experiencer.PATIENT
+    return Experiencer.HISTORY if blood_relative(sentence.text, concept.start) else Experiencer.RELATIVE
 
 
 def _denied(concept: Found, sentence: Heard) -> bool | None:
