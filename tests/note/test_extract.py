@@ -36,6 +36,7 @@ def facts(*lines):
         ("I smoke ten cigarettes a day.", "Smoking: yes"),
         ("My father had a heart attack.", "Family history of heart attack"),
         ("I have a cough. My father has had diabetes.", "Family history of diabetes"),
+        ("Because he died about ten years ago of bowel cancer.", "Family history of cancer"),
         ("My father has had diabetes.", "History of diabetes"),  # nobody tells of themselves: he may be the patient
         ("I want to end my life. I was going to take them tonight.", '"I was going to take them tonight."'),
         ("The pain is eight out of ten.", "Pain score 8 of 10 (patient reports)"),
@@ -66,6 +67,14 @@ def test_what_a_patient_was_asked_is_told_of_them():
     assert "Denies thoughts of harming themselves" in told
 
 
+def test_a_question_about_the_talk_is_no_finding():
+    told = facts(("C", "Do you want to ask me anything before we go?"), ("P", "No."))
+    assert not any(text.startswith(("Denies", "Confirms")) for text in told)
+    assert "Denies any other bowel problems" in facts(
+        ("C", "Are there any other bowel problems, um, I should be aware of?"), ("P", "No.")
+    )
+
+
 def test_a_quotation_is_spelt_as_written():
     assert '"My exams went badly and I cannot face my parents."' in facts(
         ("P", "My exams went badly and i cannot face my parents.")
@@ -78,6 +87,8 @@ def test_a_quotation_is_spelt_as_written():
         ("I take metformin 500 mg twice a day and amlodipine.", "Medicine: Amlodipine 500 mg"),
         ("I have no chest pain.", "Chest pain"),
         ("My father had a heart attack.", "History of heart attack"),
+        ("Because he died about ten years ago of bowel cancer.", "History of cancer"),
+        ("Because he died about ten years ago of bowel cancer.", "Cancer: about 10 years ago"),
         ("If I get a fever I take paracetamol.", "Fever"),
         ("I'm allergic to penicillin.", "Medicine: Penicillin"),
         ("I fell asleep early.", "Fall"),

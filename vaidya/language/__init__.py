@@ -4,7 +4,14 @@ Pure functions over plain strings, for English and, where noted, Hindi, Tamil, T
 """
 
 from vaidya.language.dialogue import Answer, answer, describes, is_plea
-from vaidya.language.experiencer import Experiencer, blood_relative, experiencer, family_history, names_relative
+from vaidya.language.experiencer import (
+    Experiencer,
+    blood_relative,
+    experiencer,
+    family_history,
+    names_relative,
+    of_the_dead,
+)
 from vaidya.language.hold import Hold, firmest
 from vaidya.language.negation import Negation, denial, has_negation, is_negated, negated_spans
 from vaidya.language.normalise import Sentence, content_words, normalise, sentences, stem, words
@@ -35,6 +42,7 @@ __all__ = [
     "negated_spans",
     "normalise",
     "numbers",
+    "of_the_dead",
     "past",
     "sentences",
     "stem",

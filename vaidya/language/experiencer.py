@@ -67,6 +67,18 @@ def blood_relative(text: str, start: int) -> bool:
     return bool(named) and pattern("experiencer", "blood").search(text, named[-1].start(), start) is not None
 
 
+def of_the_dead(text: str, start: int) -> bool:
+    """Whether the sentence tells before `start` of somebody who died, and not then of the patient.
+
+    >>> of_the_dead("he died about 10 years ago of bowel cancer", 29)
+    True
+    >>> of_the_dead("my dad died, and i have asthma", 24)
+    False
+    """
+    died = list(pattern("experiencer", "died").finditer(text, sentence_start(text, start), start))
+    return bool(died) and not pattern("experiencer", "self").search(text, died[-1].end(), start)
+
+
 def family_history(text: str, start: int, end: int) -> Hold:
     """How firmly the phrase at [start, end) is an old disease of a blood relative, and nobody's finding of today.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from vaidya.language import Answer, content_words, has_negation
 from vaidya.note.cues import cue
-from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
+from vaidya.note.extract.facts import ExtractedFact, FactKind, capital, spelt
 from vaidya.note.extract.lexicon import find_concepts
 from vaidya.note.heard import Heard
 from vaidya.schema import Speaker
@@ -18,6 +18,9 @@ MOST_DETAILS = 20
 LONGEST_DETAIL = 180  # characters
 LONGEST_QUESTION = 80
 _FEWEST_WORDS = 2
+# "any other problems I should know about"; what else speaks of whoever asks is about the talk, not about the patient.
+_ASIDE = re.compile(r",? (?:that )?(?:i|we) (?:should|might|may|need to)\b.*")
+_OF_THE_ASKER = re.compile(r"\b(?:i|i'm|i've|i'll|me|my|we|we're|us|our)\b")
 _THIRD_PERSON = {"yourself": "themselves", "you're": "they are", "yours": "theirs", "your": "their", "you": "they"}
 _SECOND_PERSON = re.compile(rf"\b(?:{'|'.join(_THIRD_PERSON)})\b")
 _HESITATION = re.compile(r"\b(?:um+|uh+|er+|erm+|hmm+|mm-?hmm+|you know|i mean|yeah|yes|well|so|like),? +")
@@ -55,25 +58,18 @@ def _answered(question: Heard, reply: str) -> Iterator[tuple[float, ExtractedFac
 
     A reply that says more than yes or no is quoted instead.
     """
-    asked, able = _asked_for(question.text), cue("ability_question").search(question.text) is not None
+    asked = _ASIDE.sub("", _HESITATION.sub("", _asked_for(question.text))).strip("?., ")
+    able = cue("ability_question").search(question.text) is not None
     denied = question.reply is Answer.NO
     says_more = len(content_words(reply)) >= _FEWEST_WORDS
     fewest = 1 if denied else _FEWEST_WORDS
-    if says_more or len(content_words(asked)) < fewest or len(asked) > LONGEST_QUESTION or "allerg" in asked:
+    too_little, too_much = len(content_words(asked)) < fewest, len(asked) > LONGEST_QUESTION
+    if says_more or too_little or too_much or "allerg" in asked or _OF_THE_ASKER.search(asked):
         return
     score = 1.0 + len(cue("detail").findall(asked))
     verb = {(True, True): "Cannot", (True, False): "Can", (False, True): "Denies", (False, False): "Confirms"}
     wording = f"{verb[able, denied]} {_in_third_person(asked)}"
     yield score, ExtractedFact(FactKind.DETAIL, asked, wording, denied, "subjective", question.evidence)
-
-
-def _spelt(quoted: str) -> str:
-    """A normalised sentence as it is written: its first letter, and the speaker's "I", in upper case.
-
-    >>> _spelt("it hurts, and i'm tired")
-    "It hurts, and I'm tired"
-    """
-    return capital(re.sub(r"\bi\b", "I", quoted))
 
 
 def _in_third_person(asked: str) -> str:
@@ -97,7 +93,7 @@ def _told(sentence: Heard, question: Heard | None) -> Iterator[tuple[float, Extr
     if not meaning or (meaning < _FEWEST_WORDS and not asked):
         return
     score = len(cue("detail").findall(text)) + len(find_concepts(text)) + sum(c.isdigit() for c in text) + 0.1 * meaning
-    quoted = f'"{_spelt(text[:LONGEST_DETAIL])}"'
+    quoted = f'"{spelt(text[:LONGEST_DETAIL])}"'
     wording = f"{capital(asked[:LONGEST_QUESTION])}: {quoted}" if asked else quoted
     evidence = (*(question.evidence if question else ()), f"segment:{sentence.segment}")
     name = f"{asked} {text}".strip()

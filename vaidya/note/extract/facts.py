@@ -1,6 +1,7 @@
 """One extracted fact, as a statement that a note can hold, with its evidence."""
 
 import enum
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,6 +48,15 @@ def in_order(facts: Iterable[ExtractedFact]) -> tuple[ExtractedFact, ...]:
     for fact in facts:
         unique.setdefault(fact.text.lower(), fact)
     return tuple(sorted(unique.values(), key=lambda fact: order[fact.kind]))
+
+
+def spelt(quoted: str) -> str:
+    """A normalised sentence as it is written: its first letter, and the speaker's "I", in upper case.
+
+    >>> spelt("it hurts, and i'm tired")
+    "It hurts, and I'm tired"
+    """
+    return capital(re.sub(r"\bi\b", "I", quoted))
 
 
 def capital(text: str) -> str:

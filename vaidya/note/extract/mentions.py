@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vaidya.language import Answer, Experiencer, blood_relative, experiencer, is_imagined, is_negated
+from vaidya.language import Answer, Experiencer, blood_relative, experiencer, is_imagined, is_negated, of_the_dead
 from vaidya.note.cues import cue
 from vaidya.note.extract.lexicon import Found, find_concepts, find_drugs
 from vaidya.note.heard import Heard
@@ -73,6 +73,8 @@ def whose(concept: Found, sentence: Heard, of_self: bool) -> Experiencer:
     said = experiencer(sentence.text, concept.start, concept.end)
     if sentence.speaker is Speaker.COMPANION and "family" not in sentence.text:
         return Experiencer.PATIENT
+    if concept.kind == "condition" and of_the_dead(sentence.text, concept.start):
+        return Experiencer.HISTORY  # whoever died is not the patient
     if said is not Experiencer.RELATIVE:
         return said
     if not (of_self and sentence.speaker is Speaker.PATIENT and concept.kind == "condition"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vaidya.note.cues import cue
-from vaidya.note.extract.facts import ExtractedFact, FactKind, capital
+from vaidya.note.extract.facts import ExtractedFact, FactKind, spelt
 from vaidya.note.extract.lexicon import find_concepts
 from vaidya.note.heard import Heard
 from vaidya.schema import SectionName, Speaker
@@ -37,5 +37,5 @@ def _by_clinician(sentence: Heard) -> bool:
 
 def _quoted(sentence: Heard, kind: FactKind) -> ExtractedFact:
     section: SectionName = "plan" if kind is FactKind.PLAN else "objective"
-    wording = f'Clinician: "{capital(sentence.text)}"'
+    wording = f'Clinician: "{spelt(sentence.text)}"'
     return ExtractedFact(kind, sentence.text, wording, False, section, sentence.evidence)
