@@ -67,6 +67,20 @@ def test_what_a_patient_was_asked_is_told_of_them():
     assert "Denies thoughts of harming themselves" in told
 
 
+def test_several_questions_are_not_answered_by_what_answers_one():
+    told = facts(("C", "Is there any blood in it? Are you able to drink?"), ("P", "No blood. I can drink."))
+    assert not any("able to drink" in text or text.startswith("Cannot drink") for text in told)
+    told = facts(("C", "Any fever, or anything coming up when you cough?"), ("P", "No fever. Only a dry cough."))
+    assert not any(text.startswith("Denies") for text in told)
+    told = facts(("C", "Have you coughed blood?"), ("C", "Have you lost weight?"), ("P", "There has been no blood."))
+    assert not any(text.startswith("Lost weight") for text in told)
+
+
+def test_what_was_asked_is_denied_by_its_general_name():
+    told = facts(("C", "Any swelling of the feet or headache?"), ("P", "I feel well. There is no swelling."))
+    assert "No leg swelling" in told
+
+
 def test_a_question_about_the_talk_is_no_finding():
     told = facts(("C", "Do you want to ask me anything before we go?"), ("P", "No."))
     assert not any(text.startswith(("Denies", "Confirms")) for text in told)
@@ -94,6 +108,7 @@ def test_a_quotation_is_spelt_as_written():
         ("I fell asleep early.", "Fall"),
         ("I have run out of water tablets, and I run 5 km.", "Diarrhoea"),
         ("My cholesterol is fine.", "Medicine: Cholesterol"),
+        ("I only want my cholesterol and sugar checked.", "History of high cholesterol"),
         ("I'm not allergic to penicillin.", "Allergy: penicillin"),
         ("I had burning urine for four days.", "Burn"),
         ("No burning and no diarrhoea.", "No burn"),

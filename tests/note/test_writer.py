@@ -274,6 +274,28 @@ def test_an_examination_said_aloud_is_objective():
     assert with_standing_plan(note, Tier.URGENT).plan == note.plan
 
 
+def test_an_examination_of_the_prompts_example_is_marked():
+    source = source_of(
+        consultation(
+            ("P", "My back has been aching for ten days. I feel no numbness."),
+        )
+    )
+    writer, _ = writer_of(
+        reply_of(s=["Back aching, no crackles, no numbness", "Back aching for 10 days", "No numbness"])
+    )
+    marks = {s.text: s.flags for s in writer.write(source).note.subjective}
+    assert marks["Back aching, no crackles, no numbness"] == ("unsaid_finding",)
+    assert marks["Back aching for 10 days"] == ()
+
+
+def test_what_was_only_asked_and_then_denied_is_marked():
+    turns = (("C", "Any swelling of the feet or headache?"), ("P", "I feel well. There is no swelling, no headache."))
+    writer, _ = writer_of(reply_of(s=["No headache", "No swelling", "Swelling of the feet"]))
+    marks = {s.text: s.flags for s in writer.write(source_of(consultation(*turns))).note.subjective}
+    assert marks["Swelling of the feet"] == ("negation_conflict",)
+    assert marks["No headache"] == ()
+
+
 @given(st.lists(st.integers(min_value=0, max_value=400), max_size=4), st.integers(min_value=60, max_value=100))
 @settings(max_examples=50, deadline=None)
 def test_no_number_in_objective_that_is_not_in_the_input(invented, spo2):

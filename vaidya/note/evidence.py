@@ -224,21 +224,29 @@ def _concept_flags(plain: str, section: SectionName, spoken: Spoken) -> list[str
     named = find_concepts(plain)
     unsaid = [found for found in named if found.kind == "procedure" and found.name not in spoken.concepts]
     flags = [UNSUPPORTED_PROCEDURE] if unsaid else []
-    for found in named:
-        if found.kind not in _CLINICAL:
-            continue
+    if any(found.kind == "exam" and _unheard(plain, found, spoken) for found in named):
+        flags.append(UNSAID_FINDING)
+    for found in (found for found in named if found.kind in _CLINICAL):
         known = [mention for mention in spoken.mentions if mention.found.name == found.name]
         if found.kind == "condition" and found.name not in spoken.concepts and section in ("assessment", "plan"):
             flags.append(UNSUPPORTED_DIAGNOSIS)
         elif known:
             flags.extend(_conflicts(is_negated(plain, found.start, found.end), known, plain))
-        elif found.name in spoken.concepts:
-            continue
-        elif is_negated(plain, found.start, found.end):
-            flags.append(NEGATION_CONFLICT)  # denied though nobody spoke of it
-        elif spoken.words.isdisjoint(content_words(plain[found.start : found.end])):
-            flags.append(UNSAID_FINDING)  # among enough words that were said it would pass by its share
+        elif found.name not in spoken.concepts:
+            flags.extend(_unspoken(plain, found, spoken))
     return flags
+
+
+def _unspoken(plain: str, found: Found, spoken: Spoken) -> list[str]:
+    """A concept that nobody spoke of: denied all the same, or named by no word that anybody said."""
+    if is_negated(plain, found.start, found.end):
+        return [NEGATION_CONFLICT]
+    return [UNSAID_FINDING] if _unheard(plain, found, spoken) else []
+
+
+def _unheard(plain: str, found: Found, spoken: Spoken) -> bool:
+    """Whether none of a concept's words was said; among enough words that were, it would pass by its share."""
+    return spoken.words.isdisjoint(content_words(plain[found.start : found.end]))
 
 
 def _conflicts(denied: bool, known: Sequence[Mention], plain: str) -> list[str]:

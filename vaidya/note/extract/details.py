@@ -36,33 +36,44 @@ def detail_facts(spoken: Sequence[Heard]) -> tuple[ExtractedFact, ...]:
 def _candidates(spoken: Sequence[Heard], index: int) -> Iterator[tuple[float, ExtractedFact]]:
     sentence = spoken[index]
     if sentence.question and sentence.reply in (Answer.YES, Answer.NO):
-        yield from _answered(sentence, _reply_to(spoken, index))
+        yield from _answered(sentence, _reply_to(spoken, index), alone=len(_asked_with(spoken, index)) == 1)
     elif not sentence.question and sentence.speaker is not Speaker.CLINICIAN:
         yield from _told(sentence, _only_question(spoken, sentence.answers))
 
 
 def _only_question(spoken: Sequence[Heard], index: int | None) -> Heard | None:
-    """The question answered; None when its turn asks several, since nothing tells which of them a reply is to."""
-    if index is None:
-        return None
-    asked = [sentence for sentence in spoken if sentence.segment == spoken[index].segment and sentence.question]
+    """The question answered; None where several were asked, since nothing tells which of them a reply is to."""
+    asked = _asked_with(spoken, index) if index is not None else []
     return asked[0] if len(asked) == 1 else None
+
+
+def _asked_with(spoken: Sequence[Heard], index: int) -> list[Heard]:
+    """The question at `index` and those asked with it: in its turn, or right before or after it."""
+    first = last = index
+    while first > 0 and spoken[first - 1].question:
+        first -= 1
+    while last + 1 < len(spoken) and spoken[last + 1].question:
+        last += 1
+    turn = spoken[index].segment
+    return [s for i, s in enumerate(spoken) if s.question and (first <= i <= last or s.segment == turn)]
 
 
 def _reply_to(spoken: Sequence[Heard], index: int) -> str:
     return next((sentence.text for sentence in spoken[index:] if sentence.answers == index), "")
 
 
-def _answered(question: Heard, reply: str) -> Iterator[tuple[float, ExtractedFact]]:
+def _answered(question: Heard, reply: str, alone: bool) -> Iterator[tuple[float, ExtractedFact]]:
     """A question answered yes or no, as a statement: "have you had any travel?" - "no" gives "Denies any travel".
 
-    A reply that says more than yes or no is quoted instead.
+    A reply that says more than yes or no is quoted instead; one that says anything more answers one of several things
+    asked: "any fever, or anything coming up?" - "no fever".
     """
     asked = _ASIDE.sub("", _HESITATION.sub("", _asked_for(question.text))).strip("?., ")
     able = cue("ability_question").search(question.text) is not None
     denied = question.reply is Answer.NO
     says_more = len(content_words(reply)) >= _FEWEST_WORDS
     fewest = 1 if denied else _FEWEST_WORDS
+    says_more |= bool(content_words(reply)) and (not alone or " or " in asked)
     too_little, too_much = len(content_words(asked)) < fewest, len(asked) > LONGEST_QUESTION
     if says_more or too_little or too_much or "allerg" in asked or _OF_THE_ASKER.search(asked):
         return
@@ -90,6 +101,8 @@ def _told(sentence: Heard, question: Heard | None) -> Iterator[tuple[float, Extr
     text = _HESITATION.sub("", sentence.text).strip()
     meaning = len(content_words(text)) + has_negation(text) + (cue("when").search(text) is not None)
     asked = _asked_for(question.text) if question is not None and meaning <= _FEWEST_WORDS else ""
+    if set(content_words(text)) & set(content_words(asked)):
+        asked = ""  # "no fever" says itself what it denies
     if not meaning or (meaning < _FEWEST_WORDS and not asked):
         return
     score = len(cue("detail").findall(text)) + len(find_concepts(text)) + sum(c.isdigit() for c in text) + 0.1 * meaning

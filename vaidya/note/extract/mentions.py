@@ -31,10 +31,27 @@ def mentions(spoken: Sequence[Heard]) -> tuple[Mention, ...]:
     for index, sentence in enumerate(spoken):
         for concept in (*find_concepts(sentence.text), *find_drugs(sentence.text)):
             denied = _denied(concept, sentence)
+            if denied is None and _denied_in_general(concept, spoken, index):
+                denied = True
             if denied is not None:
                 about = whose(concept, sentence, of_self)
                 found.append(Mention(concept, denied, about, sentence.speaker, index, sentence.evidence))
     return tuple(mention for mention in found if not _answered_apart(mention, found, spoken))
+
+
+def _denied_in_general(asked: Found, spoken: Sequence[Heard], index: int) -> bool:
+    """Whether what was asked about is denied by its general name: "any swelling of the feet?" - "there is no swelling".
+
+    asked: a concept of the sentence at `index`.
+    """
+    if not spoken[index].question:
+        return False
+    for sentence in spoken[index + 1 : index + 1 + _ANSWER_WITHIN]:
+        if not sentence.question and sentence.speaker is not Speaker.CLINICIAN:
+            for found in find_concepts(sentence.text):
+                if found.name in asked.name.split() and is_negated(sentence.text, found.start, found.end):
+                    return True
+    return False
 
 
 def _answered_apart(mention: Mention, found: Sequence[Mention], spoken: Sequence[Heard]) -> bool:
