@@ -16,7 +16,7 @@ finished cases are kept, so that an interrupted run goes on.
 import argparse
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -24,14 +24,13 @@ from typing import Any
 from vaidya.config import LlmConfig, load_profile
 from vaidya.evaluation.entry import as_text
 from vaidya.evaluation.kept import folder_of_cases
-from vaidya.evaluation.note import score_note
 from vaidya.evaluation.outcome import Outcome
 from vaidya.evaluation.rows import ALL, Row
-from vaidya.evaluation.run import generator, jobs, run_case
-from vaidya.evaluation.suite import load_suite
+from vaidya.evaluation.run import jobs, run_case
+from vaidya.evaluation.score import score_arm
+from vaidya.evaluation.suite import Suite, load_suite
 from vaidya.evaluation.table import rows_table
-from vaidya.evaluation.triage import score_triage
-from vaidya.llm.base import JsonSchema, LanguageModel, OnText, load_language_model
+from vaidya.llm.base import JsonSchema, LanguageModel, load_language_model
 from vaidya.note import load_note_writer
 from vaidya.note.base import NoteInput
 from vaidya.note.prompt import render
@@ -77,16 +76,9 @@ class Whole:
         """As the model does."""
         self._model.close()
 
-    def generate(
-        self,
-        messages: Sequence[Message],
-        schema: JsonSchema | None = None,
-        *,
-        max_tokens: int | None = None,
-        on_text: OnText | None = None,
-    ) -> Generation:
-        """One reply to the whole request."""
-        return self._model.generate(messages, schema, max_tokens=max_tokens, on_text=on_text)
+    def generate(self, messages: Sequence[Message], schema: JsonSchema | None = None, **more: Any) -> Generation:
+        """One reply to the whole request; more: as the model takes it."""
+        return self._model.generate(messages, schema, **more)
 
 
 class Reasoned(Whole):
@@ -95,7 +87,8 @@ class Reasoned(Whole):
     def generate(self, messages: Sequence[Message], schema: JsonSchema | None = None, **more: Any) -> Generation:
         """One reply whose last key is the tier."""
         assert schema is not None
-        return super().generate([_tier_last(m) for m in messages], _with_keys(schema, _keys(schema)), **more)
+        asked = _with_keys(schema, _tier_after(schema["properties"]))
+        return super().generate([_tier_last(message) for message in messages], asked, **more)
 
 
 class Sections(Whole):
@@ -170,8 +163,8 @@ ARMS: dict[str, type[Whole]] = {
 }
 
 
-def _keys(schema: JsonSchema) -> list[str]:
-    return [*(key for key in schema["properties"] if key != "t"), "t"]
+def _tier_after(keys: Iterable[str]) -> list[str]:
+    return [*(key for key in keys if key != "t"), "t"]
 
 
 def _with_keys(schema: JsonSchema, keys: Sequence[str]) -> dict[str, Any]:
@@ -181,7 +174,7 @@ def _with_keys(schema: JsonSchema, keys: Sequence[str]) -> dict[str, Any]:
 def _tier_last(message: Message) -> Message:
     if message.role == "assistant":
         given = json.loads(message.content)
-        return Message(role="assistant", content=_json(given, [*(key for key in given if key != "t"), "t"]))
+        return Message(role="assistant", content=_json(given, _tier_after(given)))
     if message.role == "system":
         urgency = re.search(r"^t: .*\n", message.content, re.MULTILINE)
         assert urgency is not None
@@ -236,7 +229,7 @@ def example_of(case: Case) -> tuple[str, str] | None:
     )
     found, planned = ([f.text for f in case.facts if f.section == name] for name in ("objective", "plan"))
     reply = {"t": case.tier.value, "s": [f.text for f in said], "o": found, "a": [said[0].text], "p": planned}
-    return render(source), json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+    return render(source), _json(reply, list(reply))
 
 
 def own_note(note: SoapNote) -> SoapNote:
@@ -247,18 +240,15 @@ def own_note(note: SoapNote) -> SoapNote:
     return note.model_copy(update={name: tuple(statements) for name, statements in found.items()} | {"withheld": ()})
 
 
-def scored(name: str, outcomes: Sequence[Outcome]) -> list[Row]:
+def scored(suite: Suite, name: str, outcomes: Sequence[Outcome]) -> list[Row]:
     """Rows of the notes as they are shown, and of what the model itself wrote in those that it drafted."""
-    rows = score_triage(outcomes, dataset="cases", arm=name, rng=generator(7, "cases", name, "triage"))
-    drafted = [o.record for o in outcomes if o.record is not None and o.record.note.state is NoteState.DRAFTED]
-    own = {record.record_id: record.model_copy(update={"note": own_note(record.note)}) for record in drafted}
     alone = [
-        replace(o, record=own[o.record.record_id])
+        replace(o, record=o.record.model_copy(update={"note": own_note(o.record.note)}))
         for o in outcomes
-        if o.record is not None and o.record.record_id in own
+        if o.record is not None and o.record.note.state is NoteState.DRAFTED
     ]
-    for arm, found in ((name, outcomes), (f"{name}: the model's own", alone)):
-        rows += score_note(found, dataset="cases", arm=arm, rng=generator(7, "cases", arm, "note"))
+    rows = score_arm(suite, ("triage", "note"), outcomes, dataset="cases", arm=name)
+    rows += score_arm(suite, ("note",), alone, dataset="cases", arm=f"{name}: the model's own")
     return [row for row in rows if row.metric in SHOWN and row.cohort == ALL]
 
 
@@ -286,7 +276,7 @@ def main() -> None:
             folder = folder_of_cases(config, "english").with_suffix(f".prompt-{arm}")
             outcomes = [run_case(case, "english", pipeline, folder) for case in tqdm(cases, desc=arm)]
             pipeline.close()
-            rows = scored(arm, outcomes)
+            rows = scored(suite, arm, outcomes)
             with run.nested(arm) as nested:
                 nested.metrics({row.metric: row.value for row in rows if row.arm == arm})
                 nested.table("rows", [row.model_dump(mode="json") for row in rows], public=True)

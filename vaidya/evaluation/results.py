@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from vaidya.evaluation.compare import CaseResult
+from vaidya.evaluation.compare import PAIRED, CaseResult
 from vaidya.evaluation.note import RATES, written
 from vaidya.evaluation.note_lexical import rouge
 from vaidya.evaluation.outcome import Outcome
@@ -12,8 +12,7 @@ from vaidya.evaluation.run import ArmOutcomes
 from vaidya.evaluation.transcript import transcript_rates
 from vaidya.evaluation.triage import triage_rates
 
-_PAIRED = ("omitted_critical_facts", "unsupported_statements", "unmarked_unsupported", "statements_as_spoken")
-NOTE = {name: RATES[name] for name in _PAIRED}
+NOTE = {name: RATES[name] for name in PAIRED if name in RATES}
 
 
 def case_results(runs: Iterable[ArmOutcomes]) -> list[CaseResult]:

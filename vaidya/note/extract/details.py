@@ -99,9 +99,10 @@ def _asked_for(text: str) -> str:
 def _told(sentence: Heard, question: Heard | None) -> Iterator[tuple[float, ExtractedFact]]:
     """A statement of the patient's side, quoted; a short reply with what was asked before it."""
     text = _HESITATION.sub("", sentence.text).strip()
-    meaning = len(content_words(text)) + has_negation(text) + (cue("when").search(text) is not None)
+    said = content_words(text)
+    meaning = len(said) + has_negation(text) + (cue("when").search(text) is not None)
     asked = _asked_for(question.text) if question is not None and meaning <= _FEWEST_WORDS else ""
-    if set(content_words(text)) & set(content_words(asked)):
+    if set(said) & set(content_words(asked)):
         asked = ""  # "no fever" says itself what it denies
     if not meaning or (meaning < _FEWEST_WORDS and not asked):
         return
